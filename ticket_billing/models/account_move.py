@@ -1,0 +1,206 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    billing_run_id = fields.Many2one(
+        "ticket.billing.run",
+        string="Billing run",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    service_period_start = fields.Date(
+        string="Service from", copy=False, help="First day of the billed work."
+    )
+    service_period_end = fields.Date(
+        string="Service to", copy=False, help="Last day of the billed work."
+    )
+    billing_item_ids = fields.One2many("ticket.billing.item", "invoice_id")
+    billing_item_count = fields.Integer(compute="_compute_billing_figures")
+    billing_ticket_count = fields.Integer(compute="_compute_billing_figures")
+    billing_delivery_state = fields.Selection(
+        [("pending", "Pending"), ("sent", "Sent"), ("failed", "Failed")],
+        string="Delivery",
+        copy=False,
+        readonly=True,
+        help="Pending: will be sent by the scheduled action. Failed: see the reason.",
+    )
+    billing_delivery_message = fields.Char(
+        string="Delivery problem", copy=False, readonly=True
+    )
+
+    @api.depends("invoice_line_ids.billing_item_ids")
+    def _compute_billing_figures(self):
+        for move in self:
+            items = move._get_billing_items()
+            move.billing_item_count = len(items)
+            move.billing_ticket_count = len(items.ticket_id)
+
+    def _get_billing_items(self):
+        """Items that these invoices bill or these credit notes take back."""
+        found = self.invoice_line_ids
+        return found.billing_item_ids | found.credited_billing_item_ids
+
+    def action_view_billing_items(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ticket_billing.ticket_billing_item_action"
+        )
+        action["domain"] = [("id", "in", self._get_billing_items().ids)]
+        action["context"] = {}
+        return action
+
+    def action_view_billing_tickets(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "helpdesk_mgmt.helpdesk_ticket_action"
+        )
+        action["domain"] = [("id", "in", self._get_billing_items().ticket_id.ids)]
+        return action
+
+    # -------------------------------------------------------------------- post
+
+    def _get_missing_particulars(self) -> list[str]:
+        """Names of the particulars of Sec. 14 (4) UStG that are missing.
+
+        https://www.gesetze-im-internet.de/ustg_1980/__14.html
+        """
+        self.ensure_one()
+        missing = []
+        for partner in (self.company_id.partner_id, self.partner_id):
+            labels = partner.fields_get(["street", "zip", "city", "country_id"])
+            missing += [
+                f"{partner.display_name}: {label['string']}"
+                for name, label in labels.items()
+                if not partner[name]
+            ]
+        if not self.company_id._get_tax_numbers():
+            label = self.company_id.partner_id.fields_get(["vat"])["vat"]["string"]
+            missing.append(f"{self.company_id.name}: {label}")
+        return missing
+
+    def _post_billing(self) -> str | None:
+        """Post one invoice of a run, or say why it stays a draft."""
+        self.ensure_one()
+        missing = self._get_missing_particulars()
+        if missing:
+            return self.env._(
+                "%(customer)s: the invoice stays a draft, particulars are missing:"
+                " %(missing)s. Complete them and release the run again.",
+                customer=self.partner_id.display_name,
+                missing=", ".join(missing),
+            )
+        self._post(soft=False)
+        return None
+
+    # ----------------------------------------------------------------- deliver
+
+    def _get_delivery_problem(self) -> str | None:
+        """Why this invoice cannot be mailed."""
+        self.ensure_one()
+        if not self.partner_id.email:
+            return self.env._(
+                "%(customer)s has no e-mail address. Add one and send the invoice"
+                " again.",
+                customer=self.partner_id.display_name,
+            )
+        return None
+
+    def _deliver_billing(self) -> None:
+        """Send posted invoices by e-mail, with the documents of the customer.
+
+        Never call it in the transaction that bills: it renders PDFs.
+        """
+        servers = self.env["ir.mail_server"].sudo()
+        problem = servers._get_billing_problem()
+        if problem:
+            self.billing_delivery_message = problem
+            return
+        sendable = self.browse()
+        for move in self:
+            reason = move._get_delivery_problem()
+            if reason:
+                move._set_delivery_failed(reason)
+            else:
+                sendable |= move
+        if sendable:
+            sendable._send_billing()
+
+    def _send_billing(self):
+        sender = self.env["account.move.send"]
+        try:
+            sender._generate_and_send_invoices(
+                self, sending_methods=["email"], allow_raising=False
+            )
+        except (UserError, MailDeliveryException) as error:
+            if len(self) == 1:
+                self._set_delivery_failed(str(error))
+                return
+            for move in self:
+                move._send_billing()
+            return
+        for move in self:
+            move._check_delivered()
+
+    def _check_delivered(self):
+        """Read from the documents and mails whether the invoice has left."""
+        self.ensure_one()
+        if not self.invoice_pdf_report_id:
+            self._set_delivery_failed(
+                self.env._("The PDF could not be made: see the chatter.")
+            )
+            return
+        mails = self.env["mail.mail"].sudo().search(
+            [("model", "=", self._name), ("res_id", "=", self.id)]
+        )
+        failed = mails.filtered(lambda mail: mail.state == "exception")
+        if failed:
+            self._set_delivery_failed(
+                failed[0].failure_reason or self.env._("The mail was refused.")
+            )
+            return
+        self.billing_delivery_state = "sent"
+        self.billing_delivery_message = False
+
+    def _set_delivery_failed(self, reason: str):
+        self.ensure_one()
+        self.billing_delivery_state = "failed"
+        self.billing_delivery_message = reason
+        self.env["ticket.billing.run"]._warn(self, reason, self.invoice_user_id)
+
+    @api.model
+    def _cron_deliver_billing(self, batch_size: int = 25):
+        """Scheduled action: mail pending invoices, in batches that stay committed."""
+        domain = [
+            ("billing_delivery_state", "=", "pending"),
+            ("state", "=", "posted"),
+        ]
+        remaining = self.search_count(domain)
+        done = self.browse()
+        while remaining:
+            moves = self.search(
+                domain + [("id", "not in", done.ids)], limit=batch_size
+            ).try_lock_for_update()
+            if not moves:
+                break
+            moves._deliver_billing()
+            done |= moves
+            remaining = max(remaining - len(moves), 0)
+            if not self.env["ir.cron"]._commit_progress(
+                len(moves), remaining=remaining
+            ):
+                break
+
+    def action_deliver_billing(self):
+        """Send again, or for the first time, in the background."""
+        self.env["ticket.billing.rater"]._check_biller()
+        self.filtered(lambda m: m.state == "posted").write(
+            {"billing_delivery_state": "pending", "billing_delivery_message": False}
+        )
+        self.env.ref("ticket_billing.ir_cron_deliver")._trigger()

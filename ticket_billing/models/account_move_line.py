@@ -1,0 +1,61 @@
+from odoo import fields, models
+from odoo.tools import format_duration
+from odoo.tools.misc import formatLang
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    billing_item_ids = fields.One2many(
+        "ticket.billing.item",
+        "invoice_line_id",
+        string="Billing items",
+        help="The work that this line bills.",
+    )
+    credited_billing_item_ids = fields.Many2many(
+        "ticket.billing.item",
+        "ticket_billing_item_credit_line_rel",
+        "line_id",
+        "item_id",
+        string="Credited billing items",
+        copy=False,
+    )
+
+    def _copy_data_extend_business_fields(self, values):
+        # A credit note knows the work it takes back.
+        res = super()._copy_data_extend_business_fields(values)
+        if self.billing_item_ids:
+            values["credited_billing_item_ids"] = [(6, 0, self.billing_item_ids.ids)]
+        return res
+
+    def _get_minutes_per_unit(self) -> int:
+        """Minutes of one unit of a line that bills work, else 0."""
+        self.ensure_one()
+        if not (self.billing_item_ids or self.credited_billing_item_ids):
+            return 0
+        if self.product_uom_id == self.env.ref("uom.product_uom_minute"):
+            return 1
+        if self.product_uom_id == self.env.ref("uom.product_uom_hour"):
+            return 60
+        return 0
+
+    def _get_printed_hours(self) -> str | None:
+        """Hours and minutes as printed, for example 0:20; none for other lines."""
+        per_unit = self._get_minutes_per_unit()
+        return format_duration(self.quantity * per_unit / 60) if per_unit else None
+
+    def _get_printed_price(self) -> str:
+        """Price per hour as printed, whatever the unit of the line."""
+        price = self.price_unit * 60 / self._get_minutes_per_unit()
+        digits = self.currency_id.decimal_places
+        return formatLang(self.env, price, digits=digits)
+
+    def action_view_billing_items(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ticket_billing.ticket_billing_item_action"
+        )
+        items = self.billing_item_ids | self.credited_billing_item_ids
+        action["domain"] = [("id", "in", items.ids)]
+        action["context"] = {}
+        return action

@@ -1,0 +1,55 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    ticket_billing_project_id = fields.Many2one(
+        "project.project",
+        string="Project for tickets",
+        domain="[('allow_timesheets', '=', True), ('company_id', 'in', (False, id))]",
+        help="Time entries on tickets are booked on this project unless the contract"
+        " names another one.",
+    )
+    ticket_billing_product_id = fields.Many2one(
+        "product.product",
+        string="Product for other services",
+        domain="[('type', '=', 'service')]",
+        help="Product of invoice lines that belong to no work type, for example a"
+        " rounding line.",
+    )
+
+    def _get_ticket_project(self):
+        """The company's project for tickets, made on first use."""
+        self.ensure_one()
+        company = self.sudo()
+        if not company.ticket_billing_project_id:
+            company.ticket_billing_project_id = (
+                company.env["project.project"]
+                .with_company(company)
+                .create(company._prepare_ticket_project())
+            )
+        return company.ticket_billing_project_id
+
+    def _prepare_ticket_project(self) -> dict:
+        self.ensure_one()
+        return {
+            "name": self.env._("Service tickets"),
+            "company_id": self.id,
+            "allow_timesheets": True,
+            "privacy_visibility": "employees",
+        }
+
+    def _get_ticket_product(self):
+        """Product of invoice lines without a work type."""
+        self.ensure_one()
+        return self.ticket_billing_product_id or self.env.ref(
+            "ticket_billing.product_remote"
+        )
+
+    def _get_tax_numbers(self) -> list[str]:
+        """Tax numbers an invoice can name: VAT id, or the German tax number."""
+        self.ensure_one()
+        # The field of l10n_de is there when German accounting is installed.
+        names = [name for name in ("vat", "l10n_de_stnr") if name in self._fields]
+        return [self[name] for name in names if self[name]]

@@ -1,0 +1,59 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+
+from ..rating import FlatFee
+
+
+class TicketBillingFlatFee(models.Model):
+    _name = "ticket.billing.flat.fee"
+    _description = "Flat Fee per Ticket"
+    _order = "contract_id, category_id, id"
+
+    contract_id = fields.Many2one(
+        "ticket.billing.contract", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="contract_id.company_id", store=True)
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    category_id = fields.Many2one(
+        "helpdesk.ticket.category",
+        string="Ticket category",
+        help="Tickets of this category cost the flat price. Empty: all tickets.",
+    )
+    product_id = fields.Many2one(
+        "product.product", required=True, domain="[('type', '=', 'service')]"
+    )
+    price = fields.Float(digits=(16, 4), required=True)
+    limited = fields.Boolean(
+        string="Limited time",
+        default=True,
+        help="Only a number of minutes is included; more is billed at the rate.",
+    )
+    included_minutes = fields.Integer(default=60)
+
+    _category_uniq = models.UniqueIndex(
+        "(contract_id, COALESCE(category_id, 0))",
+        "This contract has a flat fee for this ticket category already.",
+    )
+    _positive = models.Constraint(
+        "CHECK(price >= 0 AND included_minutes >= 0)",
+        "Price and included minutes of a flat fee cannot be negative.",
+    )
+
+    @api.depends("category_id", "price")
+    def _compute_display_name(self):
+        for fee in self:
+            scope = fee.category_id.name or self.env._("Every ticket")
+            fee.display_name = f"{scope}: {fee.currency_id.format(fee.price)}"
+
+    def _get_flat_fees(self) -> tuple[FlatFee, ...]:
+        """Flat fees of the rating core, keyed by record id."""
+        return tuple(
+            FlatFee(
+                key=fee.id,
+                price=Decimal(str(fee.price)),
+                ticket_type=fee.category_id.id or None,
+                included_minutes=fee.included_minutes if fee.limited else None,
+            )
+            for fee in self
+        )

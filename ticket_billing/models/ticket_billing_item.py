@@ -1,0 +1,311 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+from ..tools.explanation import explain
+
+KINDS = [
+    ("time", "Work"),
+    ("overage", "Work beyond the allotment"),
+    ("quota_covered", "Work covered by the allotment"),
+    ("surcharge", "Surcharge"),
+    ("emergency_fee", "Emergency fee"),
+    ("travel", "Travel"),
+    ("material", "Material"),
+    ("expense", "Expense"),
+    ("flat", "Flat fee"),
+    ("prepaid_block", "Prepaid block"),
+    ("rounding_adjust", "Rounding"),
+    ("goodwill", "Warranty or goodwill"),
+]
+
+REASONS = [
+    ("flat_fee", "Included in the flat fee"),
+    ("internal", "Internal work"),
+    ("warranty", "Warranty"),
+    ("goodwill", "Goodwill"),
+    ("no_minutes", "No time recorded"),
+    ("credited", "Credited"),
+    ("no_rate", "No rate for this work"),
+    ("ambiguous_rate", "Two rates of equal rank"),
+    ("invalid_minutes", "Negative minutes"),
+    ("too_many_minutes", "More than a day"),
+    ("minutes_mismatch", "More minutes than between start and end"),
+    ("stop_before_start", "End before start"),
+    ("time_without_zone", "Clock time without time zone"),
+    ("unknown_location", "Service location without holiday calendar"),
+    ("rating_error", "Cannot be priced"),
+    ("configuration", "Contract cannot be priced"),
+    ("no_customer", "Ticket without customer"),
+    ("no_contract", "Customer without active contract"),
+    ("not_in_force", "Contract not in force on that day"),
+]
+
+WARNINGS = [
+    ("clock_time_missing", "No clock time recorded"),
+    ("location_missing", "No service location for public holidays"),
+]
+
+
+class TicketBillingItem(models.Model):
+    """One rated piece of work: the ledger between capture and invoice.
+
+    ``settled`` items are final: an invoice or a finished run stands behind them.
+    All others are a proposal that the next rating replaces.
+    """
+
+    _name = "ticket.billing.item"
+    _description = "Billing Item"
+    _order = "work_date desc, ticket_id, entry_id, segment, id"
+    _rec_name = "ticket_id"
+
+    company_id = fields.Many2one("res.company", required=True, index=True)
+    contract_id = fields.Many2one(
+        "ticket.billing.contract", index=True, ondelete="restrict"
+    )
+    partner_id = fields.Many2one("res.partner", string="Customer", index=True)
+    currency_id = fields.Many2one("res.currency", required=True)
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket", required=True, index=True, ondelete="restrict"
+    )
+    entry_id = fields.Many2one(
+        "account.analytic.line",
+        string="Time entry",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    charge_id = fields.Many2one(
+        "ticket.billing.charge", index="btree_not_null", ondelete="restrict"
+    )
+    segment = fields.Integer(help="Position of this part within its time entry.")
+    kind = fields.Selection(KINDS, required=True)
+    employee_id = fields.Many2one("hr.employee", string="Worker", index=True)
+    work_type_id = fields.Many2one("ticket.billing.work.type")
+    work_date = fields.Date(required=True, index=True)
+    start = fields.Datetime()
+    stop = fields.Datetime()
+
+    raw_minutes = fields.Integer(string="Worked", help="Minutes as recorded.")
+    billable_minutes = fields.Integer(
+        string="Billable", help="Minutes after rounding and minimum."
+    )
+    quantity = fields.Float(digits=(16, 6))
+    unit_price = fields.Float(
+        digits=(16, 4), help="Per hour for work, per unit otherwise, with surcharge."
+    )
+    surcharge_percent = fields.Float(string="Surcharge %", digits=(6, 2))
+    discount_percent = fields.Float(string="Discount %", digits=(6, 2))
+    net = fields.Monetary()
+
+    rated_state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("covered", "Covered"),
+            ("written_off", "Written off"),
+            ("held", "Held"),
+            ("released", "Released"),
+        ],
+        required=True,
+        default="open",
+        help="What rating and users say, before documents are looked at.",
+    )
+    state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("billed", "Billed"),
+            ("covered", "Covered"),
+            ("written_off", "Written off"),
+            ("held", "Held"),
+            ("released", "Released"),
+        ],
+        compute="_compute_state",
+        store=True,
+        index=True,
+        help="Open: will be billed. Billed: on an invoice. Covered: included in the"
+        " contract. Written off: never billed. Held: something must be put right"
+        " first. Released: credited, its work is billed again by a new item.",
+    )
+    live = fields.Boolean(
+        compute="_compute_state",
+        store=True,
+        help="Counts for its work. Released items do not.",
+    )
+    settled = fields.Boolean(
+        compute="_compute_state",
+        store=True,
+        index=True,
+        help="Final: an invoice or a finished billing run stands behind this item.",
+    )
+    reason = fields.Selection(
+        REASONS, compute="_compute_state", store=True
+    )
+    rated_reason = fields.Selection(REASONS)
+    message = fields.Char(help="What to do about a held item.")
+    warning = fields.Selection(WARNINGS)
+    explanation = fields.Json(help="Steps that lead to the amount.")
+    explanation_text = fields.Text(
+        string="Why this price", compute="_compute_explanation_text"
+    )
+
+    run_id = fields.Many2one(
+        "ticket.billing.run", string="Billing run", index=True, ondelete="restrict"
+    )
+    allotment_id = fields.Many2one(
+        "ticket.billing.allotment", index="btree_not_null", ondelete="restrict"
+    )
+    allotment_period = fields.Date(help="First day of the period of the allotment.")
+    allotment_used = fields.Float(
+        digits=(16, 2), help="Taken from the allotment, in minutes."
+    )
+    invoice_line_id = fields.Many2one(
+        "account.move.line",
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        help="The invoice line that bills this item. One item can only have one.",
+    )
+    invoice_id = fields.Many2one(
+        related="invoice_line_id.move_id", string="Invoice", store=True, index=True
+    )
+    credit_line_ids = fields.Many2many(
+        "account.move.line",
+        "ticket_billing_item_credit_line_rel",
+        "item_id",
+        "line_id",
+        string="Credit note lines",
+        copy=False,
+    )
+
+    # "Once": a piece of work has at most one live item.
+    _entry_uniq = models.UniqueIndex(
+        "(entry_id, kind, segment) WHERE live AND entry_id IS NOT NULL",
+        "This part of the time entry has a live billing item already.",
+    )
+    _charge_uniq = models.UniqueIndex(
+        "(charge_id, kind) WHERE live AND charge_id IS NOT NULL",
+        "This charge has a live billing item already.",
+    )
+    _fee_uniq = models.UniqueIndex(
+        "(ticket_id, kind) WHERE live AND kind IN ('flat', 'emergency_fee')"
+        " AND quantity > 0",
+        "This ticket has this fee already.",
+    )
+    _minutes_not_negative = models.Constraint(
+        "CHECK(rated_state = 'held' OR (raw_minutes >= 0 AND billable_minutes >= 0))",
+        "Minutes of a billing item cannot be negative.",
+    )
+
+    @api.depends(
+        "rated_state",
+        "rated_reason",
+        "run_id",
+        "invoice_line_id.parent_state",
+        "credit_line_ids.parent_state",
+    )
+    def _compute_state(self):
+        for item in self:
+            state, reason = item.rated_state, item.rated_reason
+            line = item.invoice_line_id
+            if state == "open" and line and line.parent_state != "cancel":
+                state = "billed"
+                if item._is_credited():
+                    state, reason = "written_off", "credited"
+            item.state = state
+            item.reason = reason
+            item.live = state != "released"
+            item.settled = (
+                state == "billed"
+                or reason == "credited"
+                or (state in ("covered", "written_off") and bool(item.run_id))
+            )
+
+    def _is_credited(self) -> bool:
+        """Whether posted credit note lines take back the whole invoice line."""
+        self.ensure_one()
+        credits = self.credit_line_ids.filtered(lambda li: li.parent_state == "posted")
+        if not credits:
+            return False
+        line = self.invoice_line_id
+        credited = sum(credits.mapped("price_subtotal"))
+        rounding = self.currency_id.rounding
+        return float_compare(credited, line.price_subtotal, None, rounding) >= 0
+
+    @api.depends("explanation", "message")
+    @api.depends_context("lang")
+    def _compute_explanation_text(self):
+        for item in self:
+            lines = explain(item) if item.explanation else []
+            if item.message:
+                lines.append(item.message)
+            item.explanation_text = "\n".join(lines)
+
+    @api.depends("ticket_id", "kind", "work_date")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for item in self:
+            item.display_name = (
+                f"{item.ticket_id.number} {kinds.get(item.kind)} {item.work_date}"
+            )
+
+    @api.model
+    def _get_frozen_fields(self) -> set[str]:
+        """Fields that say what was billed; they never change afterwards."""
+        return {
+            "contract_id", "partner_id", "currency_id", "ticket_id", "entry_id",
+            "charge_id", "segment", "kind", "work_date", "raw_minutes",
+            "billable_minutes", "quantity", "unit_price", "surcharge_percent",
+            "discount_percent", "net", "explanation",
+        }  # fmt: skip
+
+    def write(self, vals):
+        if not self._get_frozen_fields().isdisjoint(vals):
+            self._check_not_settled()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_settled(self):
+        self._check_not_settled()
+
+    def _check_not_settled(self):
+        settled = self.filtered("settled")
+        if settled:
+            raise UserError(
+                self.env._(
+                    "Billing item %(item)s is settled (%(document)s) and cannot be"
+                    " changed. Credit the invoice instead.",
+                    item=settled[0].display_name,
+                    document=settled[0].invoice_id.name
+                    or settled[0].run_id.name
+                    or self.env._("by hand"),
+                )
+            )
+
+    def action_release(self):
+        """Make credited or written-off work billable again, by new items."""
+        self.env["ticket.billing.rater"]._check_biller()
+        for item in self:
+            if item.state != "written_off" or not item.settled:
+                raise UserError(
+                    self.env._(
+                        "%(item)s is not written off: only credited or written-off"
+                        " work can be billed again.",
+                        item=item.display_name,
+                    )
+                )
+        self.sudo().write({"rated_state": "released"})
+
+    def action_view_invoice(self):
+        self.ensure_one()
+        return self.invoice_id.get_formview_action()
+
+    def action_view_entry(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.analytic.line",
+            "res_id": self.entry_id.id,
+            "view_mode": "form",
+            "views": [
+                (self.env.ref("ticket_billing.account_analytic_line_form").id, "form")
+            ],
+        }

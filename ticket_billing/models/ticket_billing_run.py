@@ -1,0 +1,517 @@
+import logging
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 25
+
+
+class TicketBillingRun(models.Model):
+    _name = "ticket.billing.run"
+    _description = "Billing Run"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date desc, id desc"
+
+    name = fields.Char(required=True, readonly=True, copy=False, default="/")
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users", string="Prepared by", default=lambda self: self.env.user
+    )
+    scheduled = fields.Boolean(readonly=True, help="Made by the scheduled action.")
+    date = fields.Date(
+        string="Invoice date",
+        required=True,
+        default=fields.Date.context_today,
+        help="Date of the invoices.",
+    )
+    work_before = fields.Date(
+        required=True,
+        compute="_compute_work_before",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Work done before this day is billed. Example: the 1st of November"
+        " bills everything up to the 31st of October.",
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Preview"),
+            ("running", "Running"),
+            ("partly", "Partly held"),
+            ("done", "Done"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+    line_ids = fields.One2many("ticket.billing.run.line", "run_id", copy=False)
+    item_ids = fields.One2many("ticket.billing.item", "run_id", copy=False)
+    invoice_ids = fields.One2many("account.move", "billing_run_id", copy=False)
+    progress = fields.Float(compute="_compute_figures")
+    invoice_count = fields.Integer(compute="_compute_figures")
+    draft_count = fields.Integer(compute="_compute_figures")
+    billed_minutes = fields.Integer(compute="_compute_figures")
+    covered_minutes = fields.Integer(compute="_compute_figures")
+    written_off_minutes = fields.Integer(compute="_compute_figures")
+    held_count = fields.Integer(compute="_compute_figures")
+    amount_untaxed = fields.Monetary(compute="_compute_figures")
+    amount_total = fields.Monetary(compute="_compute_figures")
+
+    # One scheduled run per company and day: repeating it adds to it.
+    _scheduled_uniq = models.UniqueIndex(
+        "(company_id, date) WHERE scheduled",
+        "There is already a scheduled billing run of this day.",
+    )
+
+    @api.depends("date")
+    def _compute_work_before(self):
+        for run in self:
+            run.work_before = run.date
+
+    @api.depends("line_ids.state", "item_ids.state", "invoice_ids.state")
+    def _compute_figures(self):
+        for run in self:
+            items = dict(
+                self.env["ticket.billing.item"]._read_group(
+                    [("run_id", "=", run.id)], ["state"], ["raw_minutes:sum"]
+                )
+            )
+            live = run.invoice_ids.filtered(lambda m: m.state != "cancel")
+            todo = run.line_ids.filtered(lambda li: li.state == "todo")
+            run.progress = (
+                100 - 100 * len(todo) / len(run.line_ids) if run.line_ids else 0
+            )
+            run.invoice_count = len(live)
+            run.draft_count = len(live.filtered(lambda m: m.state == "draft"))
+            run.billed_minutes = items.get("billed", 0)
+            run.covered_minutes = items.get("covered", 0)
+            run.written_off_minutes = items.get("written_off", 0)
+            run.held_count = sum(run.line_ids.mapped("held_count"))
+            run.amount_untaxed = sum(live.mapped("amount_untaxed_signed"))
+            run.amount_total = sum(live.mapped("amount_total_signed"))
+
+    @api.constrains("date", "work_before")
+    def _check_dates(self):
+        for run in self:
+            if run.work_before > run.date and not run.scheduled:
+                raise ValidationError(
+                    self.env._(
+                        "Work until %(until)s cannot be billed with invoice date"
+                        " %(date)s: choose a later invoice date.",
+                        until=run.work_before,
+                        date=run.date,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("name", "/") == "/":
+                company = vals.get("company_id") or self.env.company.id
+                vals["name"] = (
+                    self.env["ir.sequence"]
+                    .with_company(company)
+                    .next_by_code("ticket.billing.run")
+                    or "/"
+                )
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        for run in self:
+            if run.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "Billing run %(run)s has billed work and has to be kept.",
+                        run=run.name,
+                    )
+                )
+
+    # ------------------------------------------------------------------ manual
+
+    def action_preview(self):
+        """Rate all work up to the day and list every customer that has some."""
+        self.env["ticket.billing.rater"]._check_biller()
+        for run in self:
+            run._check_state("draft")
+            run._add_lines(run._get_manual_contracts())
+            rater = run.env["ticket.billing.rater"]
+            rater._hold_unassigned(run.company_id)
+            rater._rate_open(run.line_ids.contract_id, run.work_before)
+
+    def _get_manual_contracts(self):
+        """Active contracts with unsettled work before the day of the run."""
+        self.ensure_one()
+        contracts = self.env["ticket.billing.contract"].search(
+            [("company_id", "=", self.company_id.id), ("state", "=", "active")]
+        )
+        return self._filter_due(contracts, self.work_before)
+
+    @api.model
+    def _filter_due(self, contracts, work_before: date):
+        rater = self.env["ticket.billing.rater"].sudo()
+        entries = self.env["account.analytic.line"].sudo()._read_group(
+            rater._get_entry_domain(contracts, work_before), ["billing_contract_id"]
+        )
+        charges = self.env["ticket.billing.charge"].sudo()._read_group(
+            rater._get_charge_domain(contracts, work_before), ["contract_id"]
+        )
+        due = {contract.id for (contract,) in entries + charges}
+        return contracts.filtered(lambda c: c.id in due)
+
+    def _add_lines(self, contracts, **vals):
+        self.ensure_one()
+        missing = contracts - self.line_ids.contract_id
+        self.env["ticket.billing.run.line"].sudo().create(
+            [
+                {
+                    "run_id": self.id,
+                    "contract_id": contract.id,
+                    "work_before": self.work_before,
+                    **vals,
+                }
+                for contract in missing
+            ]
+        )
+
+    def action_bill(self):
+        """Make the invoices: at once when few, in the background when many."""
+        self.env["ticket.billing.rater"]._check_biller()
+        for run in self:
+            run._check_state("draft", "running", "partly")
+            if run.state == "draft":
+                run._add_lines(run._get_manual_contracts())
+            run.line_ids.filtered(lambda li: li.state == "held").state = "todo"
+            run.sudo().state = "running"
+            if len(run.line_ids) > BATCH:
+                run.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
+            else:
+                run._bill(run.line_ids.filtered(lambda li: li.state == "todo"))
+                run._finish()
+
+    def action_release(self):
+        """Post the drafts of the run; what cannot be posted stays with a reason."""
+        self.env["ticket.billing.rater"]._check_biller()
+        for run in self:
+            run._check_state("partly", "done")
+            run._post(run.line_ids)
+            run._finish()
+
+    def action_send(self):
+        """Mail the posted invoices in the background."""
+        self.invoice_ids.action_deliver_billing()
+
+    def _check_state(self, *states):
+        self.ensure_one()
+        if self.state not in states:
+            labels = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "Billing run %(run)s is %(state)s: this step is not possible now.",
+                    run=self.name,
+                    state=labels[self.state],
+                )
+            )
+
+    # -------------------------------------------------------------------- bill
+
+    def _bill(self, lines):
+        """Bill the contracts of ``lines`` in one batch; a bad one falls out alone."""
+        self.ensure_one()
+        run = self.sudo().with_company(self.company_id)
+        lines = lines.sudo()
+        # Two runs never bill the same customer at once: what another one has
+        # locked stays to do.
+        contracts = lines.contract_id.try_lock_for_update(allow_referencing=True)
+        lines = lines.filtered(lambda li: li.contract_id in contracts)
+        try:
+            with self.env.cr.savepoint():
+                run._bill_group(lines)
+        except Exception as error:
+            if run._is_retryable(error):
+                raise
+            if len(lines) == 1:
+                run._hold(lines, error)
+                return
+            for line in lines:
+                run._bill(line)
+
+    @api.model
+    def _is_retryable(self, error: Exception) -> bool:
+        """Concurrency errors end the transaction: the caller repeats it."""
+        code = getattr(error, "pgcode", None) or ""
+        return code.startswith("40") or code == "55P03"
+
+    def _bill_group(self, lines):
+        """Rate, invoice and mark the work of several contracts: all or nothing."""
+        rater = self.env["ticket.billing.rater"]
+        invoicer = self.env["ticket.billing.invoicer"]
+        entries, charges = self._get_work(lines)
+        rater._drop_proposals(entries, charges)
+        ratings = rater._rate(lines.contract_id, entries, charges)
+        drafts = [
+            draft
+            for line in lines
+            for draft in invoicer._get_drafts(
+                line.contract_id, ratings[line.contract_id.id]
+            )
+        ]
+        created = invoicer._create_invoices(drafts, self)
+        invoicer._create_items(ratings, created, self)
+        for line in lines:
+            moves = [m for m, d in created if d.contract == line.contract_id]
+            line._set_result(ratings[line.contract_id.id], moves)
+
+    def _get_work(self, lines):
+        """Unsettled work of the lines, each up to its own day."""
+        rater = self.env["ticket.billing.rater"]
+        entries = self.env["account.analytic.line"]
+        charges = self.env["ticket.billing.charge"]
+        for (before, closed), group in lines.grouped(
+            lambda li: (li.work_before, li.closed_only)
+        ).items():
+            found = rater._get_work(group.contract_id, before, closed)
+            entries |= found[0]
+            charges |= found[1]
+        return entries, charges
+
+    def _hold(self, line, error: Exception):
+        """Keep a contract back that cannot be billed, and tell its responsible."""
+        if not isinstance(error, UserError):
+            _logger.exception("Billing of %s failed", line.contract_id.display_name)
+        line.state = "held"
+        line.message = self.env._(
+            "%(contract)s could not be billed: %(error)s",
+            contract=line.contract_id.display_name,
+            error=error,
+        )
+        self._warn(line.contract_id, line.message, line.contract_id.user_id)
+
+    def _finish(self):
+        for run in self.sudo():
+            states = set(run.line_ids.mapped("state"))
+            if "todo" in states:
+                continue
+            run.state = "partly" if "held" in states else "done"
+
+    # -------------------------------------------------------------------- post
+
+    def _post(self, lines):
+        """Post the drafts of the lines, one savepoint each."""
+        for line in lines.sudo():
+            problems = [
+                self._post_one(line, move)
+                for move in line.invoice_ids.filtered(lambda m: m.state == "draft")
+            ]
+            problems = [problem for problem in problems if problem]
+            if problems:
+                line.write({"state": "held", "message": "\n".join(problems)})
+                self._warn(line.contract_id, line.message, line.contract_id.user_id)
+            elif line.state == "held" and line.invoice_ids:
+                line._set_posted()
+
+    def _post_one(self, line, move) -> str | None:
+        try:
+            with self.env.cr.savepoint():
+                problem = move._post_billing()
+        except Exception as error:
+            if self._is_retryable(error):
+                raise
+            return self.env._(
+                "%(invoice)s of %(customer)s cannot be posted: %(error)s",
+                invoice=move.display_name,
+                customer=move.partner_id.display_name,
+                error=error,
+            )
+        if not problem and line.contract_id.policy_id.release == "send":
+            move.billing_delivery_state = "pending"
+        return problem
+
+    # --------------------------------------------------------------- exceptions
+
+    @api.model
+    def _warn(self, record, message: str, user):
+        """One open activity per record for its responsible, with the last reason."""
+        kind = self.env.ref("ticket_billing.mail_activity_billing_exception")
+        domain = [("activity_type_id", "=", kind.id)]
+        existing = record.activity_ids.filtered_domain(domain)
+        if existing:
+            existing[0].note = message
+        else:
+            record.activity_schedule(
+                activity_type_id=kind.id,
+                note=message,
+                user_id=(user or self.env.user).id,
+            )
+
+    @api.model
+    def _clear_warning(self, records):
+        """Close the activities of what is in order again."""
+        kind = self.env.ref("ticket_billing.mail_activity_billing_exception")
+        records.activity_ids.filtered(lambda a: a.activity_type_id == kind).unlink()
+
+    # --------------------------------------------------------------- scheduled
+
+    @api.model
+    def _cron_bill(self):
+        """Scheduled action: bill what is due in every company, customer by customer.
+
+        Each batch is committed; a killed worker leaves lines to do, which the next
+        call takes up.
+        """
+        for company in self.env["res.company"].search([]):
+            self.with_company(company)._prepare_scheduled_run(company)
+        self.env["ir.cron"]._commit_progress(remaining=self._count_todo())
+        while lines := self._get_todo():
+            for run, group in lines.grouped("run_id").items():
+                run._bill(group)
+                run._post(group.filtered(lambda li: li._is_released()))
+            done = len(lines.filtered(lambda li: li.state != "todo"))
+            lines.run_id._finish()
+            time_left = self.env["ir.cron"]._commit_progress(
+                done, remaining=self._count_todo()
+            )
+            if not time_left or not done:
+                break
+        if self.env["account.move"].search_count(
+            [("billing_delivery_state", "=", "pending")], limit=1
+        ):
+            self.env.ref("ticket_billing.ir_cron_deliver")._trigger()
+
+    @api.model
+    def _get_todo_domain(self) -> Domain:
+        return Domain("state", "=", "todo") & Domain("run_id.state", "=", "running")
+
+    @api.model
+    def _get_todo(self):
+        return self.env["ticket.billing.run.line"].search(
+            self._get_todo_domain(), order="run_id, id", limit=BATCH
+        )
+
+    @api.model
+    def _count_todo(self) -> int:
+        return self.env["ticket.billing.run.line"].search_count(self._get_todo_domain())
+
+    @api.model
+    def _prepare_scheduled_run(self, company):
+        """Add what is due today to the scheduled run of the day; none when nothing."""
+        today = fields.Date.context_today(self)
+        self.env["ticket.billing.rater"]._hold_unassigned(company)
+        due = self._get_due_contracts(company, today)
+        if not due:
+            return
+        run = self.search(
+            [
+                ("company_id", "=", company.id),
+                ("scheduled", "=", True),
+                ("date", "=", today),
+            ]
+        ) or self.create(
+            {"company_id": company.id, "scheduled": True, "date": today}
+        )
+        for contract in due:
+            policy = contract.policy_id
+            run._schedule(
+                contract,
+                policy._get_work_before(today),
+                policy.trigger == "ticket_closed",
+            )
+        run.state = "running"
+
+    def _schedule(self, contract, work_before: date, closed_only: bool):
+        self.ensure_one()
+        line = self.line_ids.filtered(lambda li: li.contract_id == contract)
+        if line:
+            line.state = "todo"
+        else:
+            self._add_lines(contract, work_before=work_before, closed_only=closed_only)
+
+    @api.model
+    def _get_due_contracts(self, company, today: date):
+        """Active contracts whose policy wants something billed today.
+
+        Work that was held today already waits for tomorrow, or for a person.
+        """
+        contracts = self.env["ticket.billing.contract"].search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "active"),
+                ("policy_id.trigger", "!=", "manual"),
+            ]
+        )
+        due = contracts.browse()
+        for (before, closed), group in contracts.grouped(
+            lambda c: (
+                c.policy_id._get_work_before(today),
+                c.policy_id.trigger == "ticket_closed",
+            )
+        ).items():
+            due |= self._filter_waiting(group, before, closed, today)
+        return due
+
+    @api.model
+    def _filter_waiting(self, contracts, before: date, closed: bool, today: date):
+        rater = self.env["ticket.billing.rater"]
+        tried = (
+            Domain("state", "=", "held")
+            & Domain("live", "=", True)
+            & Domain("create_date", ">=", today)
+        )
+        fresh = Domain("billing_item_ids", "not any", tried)
+        if closed:
+            fresh &= Domain("ticket_id.stage_id.closed", "=", True)
+        due = self.env["ticket.billing.contract"]
+        for model, field, domain in (
+            ("account.analytic.line", "billing_contract_id", rater._get_entry_domain),
+            ("ticket.billing.charge", "contract_id", rater._get_charge_domain),
+        ):
+            groups = self.env[model]._read_group(
+                domain(contracts, before) & fresh, [field]
+            )
+            for (contract,) in groups:
+                due |= contract
+        return due
+
+    # ------------------------------------------------------------------- views
+
+    def action_view_invoices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        action["domain"] = [("billing_run_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def action_view_items(self, state=None):
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ticket_billing.ticket_billing_item_action"
+        )
+        domain = Domain.OR(line._get_item_domain() for line in self.line_ids)
+        if state:
+            domain &= Domain("state", "=", state)
+        action["domain"] = list(domain)
+        action["context"] = {}
+        return action
+
+    def action_view_billed(self):
+        return self.action_view_items("billed")
+
+    def action_view_covered(self):
+        return self.action_view_items("covered")
+
+    def action_view_written_off(self):
+        return self.action_view_items("written_off")
+
+    def action_view_held(self):
+        return self.action_view_items("held")

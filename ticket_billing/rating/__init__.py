@@ -1,0 +1,74 @@
+"""Pricing core: pure functions from work and conditions to billing items.
+
+Imports neither Odoo nor the network. See :func:`rate`.
+"""
+
+from .allotments import balance
+from .charges import Travel, distance_travel, flat_travel, marked_up, zone_travel
+from .engine import rate
+from .errors import (
+    AmbiguousRate,
+    ConfigurationError,
+    NoRate,
+    RatingError,
+    UnknownLocation,
+)
+from .explain import reproduce
+from .holidays import PublicHolidays
+from .lines import lines
+from .minutes import billable_minutes
+from .rates import find_conflicts
+from .results import Balance, Item, Line, Rating, Step
+from .types import (
+    Allotment,
+    CarryOver,
+    Charge,
+    Conditions,
+    Entry,
+    FlatFee,
+    History,
+    HolidayCalendar,
+    Incident,
+    Key,
+    Rate,
+    Rounding,
+    Window,
+)
+
+__all__ = [
+    "Allotment",
+    "AmbiguousRate",
+    "Balance",
+    "CarryOver",
+    "Charge",
+    "Conditions",
+    "ConfigurationError",
+    "Entry",
+    "FlatFee",
+    "History",
+    "HolidayCalendar",
+    "Incident",
+    "Item",
+    "Key",
+    "Line",
+    "NoRate",
+    "PublicHolidays",
+    "Rate",
+    "Rating",
+    "RatingError",
+    "Rounding",
+    "Step",
+    "Travel",
+    "UnknownLocation",
+    "Window",
+    "balance",
+    "billable_minutes",
+    "distance_travel",
+    "find_conflicts",
+    "flat_travel",
+    "lines",
+    "marked_up",
+    "rate",
+    "reproduce",
+    "zone_travel",
+]

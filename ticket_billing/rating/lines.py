@@ -1,0 +1,101 @@
+"""Invoice lines: nets are rounded once per line and shared among its items."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from .explain import step
+from .money import apportion, half_up, hourly_net, quantity_net
+from .results import Item, Line
+from .types import ZERO, Entry, Key
+
+_HOUR = Decimal(60)
+
+
+def owner(entry: Entry, grouping: str) -> Key:
+    """What the time of ``entry`` shares a line with.
+
+    Work without a visit stands alone where lines are per visit.
+    """
+    if grouping in ("ticket", "ticket_rate"):
+        return ("ticket", entry.ticket)
+    if grouping == "visit" and entry.visit is not None:
+        return ("visit", entry.ticket, entry.visit)
+    return ("entry", entry.key)
+
+
+def settle(values: Iterable[dict], decimals: int) -> list[Item]:
+    """Make items of their values: nets, net steps and segment numbers.
+
+    Items without a line, and those that are not due, have no net.
+    """
+    values = list(values)
+    lines: dict[Key, list[dict]] = {}
+    segments: dict[Key, int] = {}
+    for each in values:
+        entry = each.get("entry")
+        if entry is not None:
+            each["segment"] = segments[entry] = segments.get(entry, -1) + 1
+        if each.get("line") is not None:
+            lines.setdefault(each["line"], []).append(each)
+    for line in lines.values():
+        _set_nets(line, decimals)
+    return [Item(**each) for each in values]
+
+
+def _set_nets(line: list[dict], decimals: int) -> None:
+    first = line[0]
+    price = first.get("unit_price", ZERO)
+    discount = first.get("discount_percent", ZERO)
+    weights = [each["quantity"] for each in line if "quantity" in each]
+    minutes = quantity = None
+    if weights:
+        quantity = sum(weights)
+        net = quantity_net(quantity, price, discount, decimals)
+    else:
+        weights = [each["billable_minutes"] for each in line]
+        minutes = sum(weights)
+        net = hourly_net(minutes, price, discount, decimals)
+    shares = [net] if len(line) == 1 else apportion(net, weights, decimals)
+    for each, share in zip(line, shares, strict=True):
+        each["net"] = share
+        explanation = step(
+            "net",
+            minutes=minutes,
+            quantity=quantity,
+            decimals=decimals,
+            line_net=net,
+            net=share,
+        )
+        each["steps"] = (*each["steps"], explanation)
+
+
+def lines(items: Iterable[Item]) -> list[Line]:
+    """Group items into invoice lines, in the order of their first items.
+
+    Items without a line (held, written off, hidden cover) are left out.
+    """
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        if item.line is not None:
+            groups.setdefault(item.line, []).append(item)
+    return [_line(key, tuple(group)) for key, group in groups.items()]
+
+
+def _line(key: Key, items: tuple[Item, ...]) -> Line:
+    first = items[0]
+    quantity = sum((item.quantity for item in items), ZERO)
+    minutes = None
+    if not any(item.quantity for item in items):
+        minutes = sum(item.billable_minutes for item in items)
+        quantity = half_up(minutes / _HOUR, 6)
+    return Line(
+        key,
+        first.kind,
+        items,
+        minutes,
+        quantity,
+        first.unit_price,
+        first.surcharge_percent,
+        first.discount_percent,
+        sum((item.net for item in items), ZERO),
+    )

@@ -1,0 +1,10 @@
+from . import (
+    test_access,
+    test_billing,
+    test_contract,
+    test_credit_note,
+    test_delivery,
+    test_item,
+    test_run,
+    test_time_entry,
+)

@@ -1,0 +1,152 @@
+"""Puts the steps of a billing item into words, in the user's language."""
+
+from odoo.tools import format_date, format_duration
+
+
+class _Words:
+    """Sentences for the steps of one item."""
+
+    def __init__(self, item):
+        self.item = item
+        self.env = item.env
+        self._ = item.env._
+
+    def _money(self, value) -> str:
+        return self.item.currency_id.format(float(value or 0))
+
+    def _time(self, minutes) -> str:
+        return format_duration((minutes or 0) / 60)
+
+    def _record(self, model: str, key) -> str:
+        if not key or not str(key).isdigit():
+            return ""
+        record = self.env[model].sudo().browse(int(key)).exists()
+        return record.display_name if record else f"#{key}"
+
+    def rate(self, figures: dict) -> str:
+        levels = {
+            "entry": self._("set on the time entry"),
+            "contract": self._("contract"),
+            "work_type": self._("work type"),
+            "employee": self._("employee"),
+            "ticket": self._("ticket"),
+            "default": self._("for all work"),
+            "overage": self._("overage price of the allotment"),
+            "flat_fee": self._("flat fee"),
+            "charge": self._("price of the charge"),
+        }
+        scope = ", ".join(
+            levels.get(part, part) for part in figures["level"].split("+")
+        )
+        if figures.get("base"):
+            return self._(
+                "Rate: %(kind)s %(value)s on the standard rate %(base)s (%(scope)s)",
+                kind={"adjust": "+", "multiplier": "×"}[figures["kind"]],
+                value=figures["value"],
+                base=self._money(figures["base"]),
+                scope=scope,
+            )
+        return self._(
+            "Rate: %(value)s (%(scope)s)",
+            value=self._money(figures["value"]),
+            scope=scope,
+        )
+
+    def factor(self, figures: dict) -> str:
+        return self._(
+            "Factor of the work type: × %(factor)s", factor=figures["factor"]
+        )
+
+    def window(self, figures: dict) -> str:
+        names = [
+            self._("Emergency")
+            if key == "emergency"
+            else self._record("ticket.billing.surcharge", key)
+            for key in str(figures["keys"]).split(", ")
+        ]
+        return self._(
+            "Surcharge: +%(percent)s %% (%(windows)s)",
+            percent=figures["percent"],
+            windows=", ".join(names),
+        )
+
+    def rounding(self, figures: dict) -> str:
+        policy = self.env["ticket.billing.policy"]
+        modes = dict(policy._fields["rounding_mode"]._description_selection(self.env))
+        scopes = dict(
+            policy._fields["rounding_scope"]._description_selection(self.env)
+        )
+        return self._(
+            "Minutes: %(raw)s worked, %(billable)s billable (%(mode)s, steps of"
+            " %(increment)s min, %(scope)s)",
+            raw=figures["raw"],
+            billable=figures["billable"],
+            mode=modes.get(figures["mode"], figures["mode"]),
+            increment=figures["increment"],
+            scope=scopes.get(figures["scope"], figures["scope"]),
+        )
+
+    def flat_fee(self, figures: dict) -> str:
+        if figures["included"] is None:
+            return self._("Flat fee: all the time of the ticket is included")
+        return self._(
+            "Flat fee: %(covered)s of %(included)s included minutes used here",
+            covered=figures["covered"],
+            included=figures["included"],
+        )
+
+    def allotment(self, figures: dict) -> str:
+        return self._(
+            "%(allotment)s, period from %(period)s: %(before)s left before,"
+            " %(taken)s taken, %(after)s left",
+            allotment=self._record("ticket.billing.allotment", figures["key"]),
+            period=format_date(self.env, figures["period"]),
+            before=self._time(float(figures["before"])),
+            taken=self._time(float(figures["taken"])),
+            after=self._time(float(figures["after"])),
+        )
+
+    def list_value(self, figures: dict) -> str | None:
+        if figures["value"] is None:
+            return None
+        return self._("Value without contract: %(value)s",
+                      value=self._money(figures["value"]))  # fmt: skip
+
+    def price(self, figures: dict) -> str:
+        return self._("Unit price: %(price)s",
+                      price=self._money(figures["unit_price"]))  # fmt: skip
+
+    def discount(self, figures: dict) -> str:
+        return self._("Discount: %(percent)s %%", percent=figures["percent"])
+
+    def net(self, figures: dict) -> str:
+        line = self._money(figures["line_net"])
+        share = self._money(figures["net"])
+        if figures["minutes"] is None:
+            return self._(
+                "Invoice line: %(quantity)s × unit price = %(line)s, of which"
+                " %(share)s here",
+                quantity=figures["quantity"],
+                line=line,
+                share=share,
+            )
+        return self._(
+            "Invoice line: %(time)s h × unit price = %(line)s, of which %(share)s here",
+            time=self._time(figures["minutes"]),
+            line=line,
+            share=share,
+        )
+
+
+def explain(item) -> list[str]:
+    """One sentence per step of a ``ticket.billing.item``.
+
+    Steps without words (held, written off) are told by state and reason.
+    """
+    words = _Words(item)
+    sentences = [
+        getattr(words, step["code"])(step)
+        for step in item.explanation
+        if hasattr(_Words, step["code"])
+    ]
+    return [sentence for sentence in sentences if sentence]

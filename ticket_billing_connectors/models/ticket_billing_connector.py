@@ -1,0 +1,611 @@
+import json
+import logging
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.addons.base.models.res_partner import _tz_get
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..systems.base import Connection
+from ..systems.records import STEPS
+from ..systems.registry import SYSTEMS
+from ..transport.address_guard import AddressPolicy, split_origin
+from ..transport.errors import ConnectorError
+
+_logger = logging.getLogger(__name__)
+
+#: Failed runs in a row after which a passing fault is taken seriously.
+RED_AFTER = 3
+#: What lowers the guard: for administrators of the server only.
+GUARD_FIELDS = ("allow_private_address", "allow_http", "skip_certificate_check")
+
+
+class TicketBillingConnector(models.Model):
+    """One connection to one remote ticket system."""
+
+    _name = "ticket.billing.connector"
+    _description = "Ticket System Connector"
+    _inherit = ["ticket.billing.secret.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    system = fields.Selection(
+        selection=lambda self: [(s.code, s.name) for s in SYSTEMS.values()],
+        required=True,
+        default="znuny",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        domain="[('share', '=', False)]",
+        tracking=True,
+        help="Gets an activity when records wait for a decision.",
+    )
+    state = fields.Selection(
+        [("draft", "Draft"), ("active", "Active")],
+        default="draft",
+        required=True,
+        copy=False,
+        tracking=True,
+    )
+
+    base_url = fields.Char(
+        string="Address",
+        required=True,
+        tracking=True,
+        help="Address of the ticket system. Example: https://tickets.example.com/otrs",
+    )
+    login = fields.Char(
+        required=True,
+        tracking=True,
+        help="A user of the ticket system that may read all tickets to be billed."
+        " Example: api.billing",
+    )
+    allow_private_address = fields.Boolean(
+        tracking=True,
+        help="The ticket system stands in the own network (10.x, 192.168.x …)."
+        " Only an administrator can allow this.",
+    )
+    allow_http = fields.Boolean(
+        string="Allow unencrypted connection",
+        tracking=True,
+        help="Password and tickets travel readable for others. Only an administrator"
+        " can allow this.",
+    )
+    skip_certificate_check = fields.Boolean(
+        tracking=True,
+        help="Anybody in between could pose as the ticket system. Better: make the"
+        " certificate known to the server (REQUESTS_CA_BUNDLE). Only an"
+        " administrator can allow this.",
+    )
+
+    service = fields.Char(
+        string="Web service",
+        default="GenericTicketConnectorREST",
+        help="Name of the web service in the ticket system.",
+    )
+    time_zone = fields.Selection(
+        _tz_get,
+        string="Time zone of the server",
+        required=True,
+        default="UTC",
+        help="Zone in which the ticket system stores its times (OTRSTimeZone).",
+    )
+    minutes_per_unit = fields.Float(
+        string="Minutes per time unit",
+        default=1.0,
+        required=True,
+        digits=(9, 4),
+        help="What one time unit stands for. Example: 1 when agents type minutes,"
+        " 15 for quarters of an hour, 60 for hours.",
+    )
+    booking_time = fields.Selection(
+        [
+            ("end", "End of the work"),
+            ("start", "Start of the work"),
+            ("unknown", "Neither: only the day counts"),
+        ],
+        string="Time of a booking marks",
+        required=True,
+        default="end",
+        help="Agents mostly book when they are done: then the work ended at the time"
+        " of the booking. Surcharges for night and weekend depend on it.",
+    )
+    entry_text = fields.Selection(
+        [("body", "Body of the note"), ("subject", "Subject of the note")],
+        string="Text of a time entry",
+        required=True,
+        default="body",
+        help="What is printed on the service record of the invoice.",
+    )
+    activity_field = fields.Char(
+        string="Field with the activity",
+        help="Dynamic field of articles that names the kind of work, matched with the"
+        " codes and names of work types. Example: Activity",
+    )
+    purchase_order_field = fields.Char(
+        string="Field with the purchase order",
+        help="Dynamic field of tickets with the customer's order number. Example:"
+        " BillingCode",
+    )
+    page_size = fields.Integer(
+        string="Tickets per page",
+        default=50,
+        help="How many tickets are read and stored in one step.",
+    )
+    extra_settings = fields.Text(
+        help="More settings as JSON. Example, for routes of your own web service:"
+        ' {"route_search": "POST /TicketSearch"}',
+    )
+
+    team_id = fields.Many2one(
+        "helpdesk.ticket.team",
+        check_company=True,
+        help="New tickets are put into this team.",
+    )
+    work_type_id = fields.Many2one(
+        "ticket.billing.work.type",
+        string="Default work type",
+        check_company=True,
+        help="For bookings that name no activity.",
+    )
+    date_from = fields.Date(
+        string="Import from",
+        required=True,
+        default=lambda self: fields.Date.today() - timedelta(days=30),
+        help="Tickets changed since this day come in with all their bookings.",
+    )
+
+    cursor = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Time of the last change that came in, on the ticket system's clock.",
+    )
+    last_sync = fields.Datetime(
+        string="Last success", readonly=True, copy=False, help="As of this time."
+    )
+    failure_count = fields.Integer(readonly=True, copy=False)
+    failure_final = fields.Boolean(readonly=True, copy=False)
+    last_error = fields.Text(readonly=True, copy=False)
+    test_result = fields.Text(readonly=True, copy=False)
+    health = fields.Selection(
+        [
+            ("none", "Not running"),
+            ("green", "Working"),
+            ("yellow", "Needs attention"),
+            ("red", "Not working"),
+        ],
+        compute="_compute_health",
+        store=True,
+        help="Yellow: records wait, or the last try failed. Red: it fails for good"
+        " or again and again.",
+    )
+    inbox_ids = fields.One2many("ticket.billing.inbox", "connector_id")
+    log_ids = fields.One2many("ticket.billing.sync.log", "connector_id")
+    ticket_count = fields.Integer(compute="_compute_counts")
+    entry_count = fields.Integer(compute="_compute_counts")
+    held_count = fields.Integer(compute="_compute_counts")
+    unmapped_count = fields.Integer(compute="_compute_counts")
+    log_count = fields.Integer(compute="_compute_counts")
+
+    _page_size_positive = models.Constraint(
+        "CHECK(page_size BETWEEN 1 AND 500)", "A page has 1 to 500 tickets."
+    )
+    _unit_positive = models.Constraint(
+        "CHECK(minutes_per_unit > 0)", "A time unit is more than 0 minutes."
+    )
+
+    # Figures
+
+    @api.depends("state", "failure_count", "failure_final", "inbox_ids.state")
+    def _compute_health(self):
+        held = self._count("ticket.billing.inbox", [("state", "=", "held")])
+        for connector in self:
+            failures = connector.failure_count
+            if connector.state == "draft":
+                connector.health = "none"
+            elif failures >= RED_AFTER or connector.failure_final:
+                connector.health = "red"
+            elif failures or held.get(connector.id):
+                connector.health = "yellow"
+            else:
+                connector.health = "green"
+
+    def _compute_counts(self):
+        links = "ticket.billing.link"
+        mapped = ("state", "=", "mapped")
+        tickets = self._count(links, [("remote_type", "=", "ticket"), mapped])
+        entries = self._count(links, [("remote_type", "=", "time_entry"), mapped])
+        unmapped = self._count(links, [("state", "=", "unmapped")])
+        held = self._count("ticket.billing.inbox", [("state", "=", "held")])
+        logs = self._count("ticket.billing.sync.log", [])
+        for connector in self:
+            connector.ticket_count = tickets.get(connector.id, 0)
+            connector.entry_count = entries.get(connector.id, 0)
+            connector.unmapped_count = unmapped.get(connector.id, 0)
+            connector.held_count = held.get(connector.id, 0)
+            connector.log_count = logs.get(connector.id, 0)
+
+    def _count(self, model, domain):
+        groups = self.env[model]._read_group(
+            [("connector_id", "in", self.ids), *domain], ["connector_id"], ["__count"]
+        )
+        return {connector.id: count for connector, count in groups}
+
+    # Guarding the credentials
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_guard_rights(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_guard_rights(vals)
+        moved = self.filtered(lambda c: "base_url" in vals and c._moves_to(vals))
+        if moved:
+            # Another server must not be sent the password of this one, nor
+            # profit from what was allowed for it.
+            released = dict.fromkeys(GUARD_FIELDS, False) | {"cursor": False}
+            super(TicketBillingConnector, moved.sudo()).write(
+                released | {"secret_encrypted": False}
+            )
+        return super().write(vals)
+
+    def _moves_to(self, vals):
+        try:
+            return split_origin(vals["base_url"] or "") != split_origin(self.base_url)
+        except ConnectorError:
+            return True
+
+    def _check_guard_rights(self, vals):
+        if self.env.su or self.env.user.has_group("base.group_system"):
+            return
+        if any(vals.get(name) for name in GUARD_FIELDS):
+            raise AccessError(
+                self.env._(
+                    "Only an administrator can allow private addresses, unencrypted"
+                    " connections or unchecked certificates."
+                )
+            )
+
+    @api.constrains("base_url", "allow_http")
+    def _check_base_url(self):
+        for connector in self:
+            try:
+                scheme = split_origin(connector.base_url)[0]
+            except ConnectorError as error:
+                raise ValidationError(connector._describe(error)) from None
+            if scheme == "http" and not connector.allow_http:
+                raise ValidationError(
+                    self.env._(
+                        "The address must begin with https://. For http://, an"
+                        " administrator has to allow unencrypted connections."
+                    )
+                )
+
+    @api.constrains("extra_settings")
+    def _check_extra_settings(self):
+        for connector in self:
+            try:
+                valid = isinstance(connector._get_extra_settings(), dict)
+            except ValueError:
+                valid = False
+            if not valid:
+                raise ValidationError(
+                    self.env._('The extra settings are no JSON object like {"a": 1}.')
+                )
+
+    # Talking to the remote system
+
+    def _get_extra_settings(self):
+        return json.loads(self.extra_settings or "{}")
+
+    def _get_settings(self) -> dict:
+        """Return the settings of the system module, by its own names."""
+        self.ensure_one()
+        return {
+            "service": self.service or "",
+            "time_zone": self.time_zone,
+            "minutes_per_unit": Decimal(str(self.minutes_per_unit)),
+            "booking_time": self.booking_time,
+            "entry_text": self.entry_text,
+            "activity_field": self.activity_field or "",
+            "purchase_order_field": self.purchase_order_field or "",
+            "page_size": self.page_size,
+            **self._get_extra_settings(),
+        }
+
+    def _get_connection(self) -> Connection:
+        self.ensure_one()
+        host = split_origin(self.base_url)[1]
+        return Connection(
+            base_url=self.base_url,
+            login=self.login,
+            secret=self._get_secret(),
+            policy=AddressPolicy(
+                allow_http=self.allow_http,
+                private_hosts=frozenset({host} if self.allow_private_address else ()),
+            ),
+            verify=not self.skip_certificate_check,
+        )
+
+    def _open(self):
+        """Return a client of the remote system.
+
+        :raises ConnectorError: a setting or the address is refused
+        :raises UserError: the password cannot be decrypted
+        """
+        return SYSTEMS[self.system].open(self._get_connection(), self._get_settings())
+
+    def _describe(self, error: ConnectorError) -> str:
+        """Return ``error`` in the user's language."""
+        _ = self.env._
+        texts = {
+            "address_refused": _("The address of the ticket system is refused."),
+            "certificate_refused": _(
+                "The certificate of the ticket system cannot be trusted."
+            ),
+            "unreachable": _("The ticket system cannot be reached."),
+            "auth": _("The ticket system refuses user name or password."),
+            "permission": _("The user lacks a permission in the ticket system."),
+            "not_found": _("The ticket system does not know what was asked for."),
+            "invalid_request": _(
+                "The ticket system does not accept the request: check the settings."
+            ),
+            "transient": _("The ticket system does not answer properly at the moment."),
+            "throttled": _("The ticket system asks to send fewer requests."),
+            "bad_answer": _("The answer of the ticket system cannot be read."),
+            "loop": _("The ticket system keeps sending the same records."),
+        }
+        text = texts.get(error.code, error.text)
+        return f"{text} {error.detail}".strip()
+
+    # Testing
+
+    def action_test(self):
+        """Test the connection and say in words what works and what does not."""
+        self.ensure_one()
+        self.check_access("write")
+        try:
+            with closing(self._open()) as client:
+                checks = client.check()
+        except ConnectorError as error:
+            lines, passed = [f"✗ {self._describe(error)}"], False
+        else:
+            lines = [self._describe_check(check) for check in checks]
+            passed = checks[-1].error is None and checks[-1].step == STEPS[-1]
+        self.test_result = "\n".join(lines)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Connection works")
+                if passed
+                else self.env._("Connection does not work"),
+                "message": lines[-1],
+                "type": "success" if passed else "danger",
+                "sticky": not passed,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _describe_check(self, check):
+        _ = self.env._
+        names = {
+            "address": _("Address"),
+            "tls": _("Encryption"),
+            "service": _("Web service"),
+            "log_in": _("Log-in"),
+            "rights": _("Rights"),
+            "time": _("Time"),
+        }
+        if check.error:
+            return f"✗ {names[check.step]}: {self._describe(check.error)}"
+        facts = check.facts
+        text = _("in order")
+        if check.step == "rights":
+            text = _("%(count)s of the newest tickets can be read", count=facts["tickets"])
+        elif check.step == "time" and facts:
+            text = _(
+                "on ticket %(ticket)s, %(units)s units are %(minutes)s minutes",
+                **facts,
+            )
+        elif check.step == "time":
+            text = _("the newest tickets have no booked time, so it is not proven")
+        return f"✓ {names[check.step]}: {text}"
+
+    # Synchronising
+
+    def action_activate(self):
+        self.filtered(lambda c: not c.has_secret)._raise_no_secret()
+        self.state = "active"
+
+    def _raise_no_secret(self):
+        if self:
+            raise UserError(
+                self.env._("Enter the password of %(name)s first.", name=self[0].name)
+            )
+
+    def action_draft(self):
+        self.state = "draft"
+
+    def action_synchronise(self):
+        """Synchronise now and show what happened."""
+        self.ensure_one()
+        self.check_access("write")
+        log = self.sudo()._synchronise()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": log._name,
+            "res_id": log.id,
+            "view_mode": "form",
+        }
+
+    @api.model
+    def _cron_synchronise(self):
+        """Synchronise all active connectors, the one that waits longest first."""
+        cron = self.env["ir.cron"]
+        connectors = self.search([("state", "=", "active")])
+        connectors = connectors.sorted(lambda c: c.last_sync or c.create_date)
+        cron._commit_progress(remaining=len(connectors))
+        for connector in connectors:
+            try:
+                log = connector._synchronise()
+            except OperationalError:
+                # Somebody wrote the same rows: the next run gets them.
+                self.env.cr.rollback()
+                _logger.info("connector %s: run repeated later", connector.id)
+                continue
+            done = log.state != "partial"
+            if cron._commit_progress(int(done)) <= 0:
+                break
+
+    def _synchronise(self):
+        """Read and import what changed, page by page; return the log.
+
+        Each page is committed with the cursor behind it, so that a run that
+        breaks off anywhere is taken up there. A fault ends in the log and in
+        the health of the connector, not in an exception.
+        """
+        self.ensure_one()
+        self = self.with_company(self.company_id).with_context(connector_import=True)
+        log = self.env["ticket.billing.sync.log"].create(
+            {"connector_id": self.id, "cursor_before": self.cursor}
+        )
+        self._commit_page()
+        try:
+            with closing(self._open()) as client:
+                cursor = self.cursor or client.first_cursor(self.date_from)
+                done = self._take_pages(client.changes(cursor), log)
+        except ConnectorError as error:
+            self._fail(log, self._describe(error), final=not error.retryable)
+        except UserError as error:
+            self._fail(log, str(error), final=True)
+        except OperationalError:
+            raise
+        except Exception as error:
+            _logger.exception("connector %s", self.id)
+            text = self.env._("Internal error: %(kind)s", kind=type(error).__name__)
+            self._fail(log, text, final=False)
+        else:
+            self._succeed(log, done)
+        self._update_activity()
+        return log
+
+    def _take_pages(self, pages, log) -> bool:
+        """Import ``pages`` until none is left or time is up; True if none is left."""
+        expected = self.cursor
+        for page in pages:
+            with self.env.cr.savepoint():
+                self._lock(expected)
+                counts = self.env["ticket.billing.import"]._import(
+                    self, page.tickets, page.entries, page.agents
+                )
+                self.cursor = expected = page.cursor
+                log._add(counts, page.notes)
+            if self._commit_page() <= 0 and not page.last:
+                return False
+        return True
+
+    def _lock(self, expected):
+        """Make sure that no other run works on this connector."""
+        self.env.flush_all()
+        locked = self.try_lock_for_update(allow_referencing=True)
+        self.invalidate_recordset(["cursor"])
+        if not locked or self.cursor != expected:
+            raise UserError(self.env._("Another synchronisation is running."))
+
+    def _commit_page(self) -> float:
+        """Commit; return the seconds left for this run."""
+        return self.env["ir.cron"]._commit_progress()
+
+    def _succeed(self, log, done):
+        self._finish(log, "done" if done else "partial")
+        self.write(
+            {
+                "last_sync": fields.Datetime.now(),
+                "failure_count": 0,
+                "failure_final": False,
+                "last_error": False,
+            }
+        )
+
+    def _fail(self, log, text, final):
+        self._finish(log, "failed", error=text)
+        self.write(
+            {
+                "failure_count": self.failure_count + 1,
+                "failure_final": final,
+                "last_error": text,
+            }
+        )
+
+    def _finish(self, log, state, **vals):
+        now = fields.Datetime.now()
+        log.write(
+            {"state": state, "finished": now, "cursor_after": self.cursor, **vals}
+        )
+
+    # Telling somebody
+
+    def _update_activity(self):
+        """Keep one activity open as long as records wait, and none otherwise."""
+        kind = "ticket_billing_connectors.mail_activity_held_record"
+        for connector in self:
+            activities = connector.activity_search([kind])
+            waiting = connector.held_count
+            if waiting and not activities:
+                user = connector.user_id or self.env.user
+                connector.activity_schedule(kind, user_id=user.id)
+            elif activities and not waiting:
+                activities.action_feedback(
+                    feedback=self.env._("Nothing waits any more.")
+                )
+
+    # Opening lists
+
+    def action_view_tickets(self):
+        return self._view_linked("ticket", "helpdesk_mgmt.helpdesk_ticket_action")
+
+    def action_view_entries(self):
+        return self._view_linked("time_entry", "ticket_billing.time_entry_action")
+
+    def _view_linked(self, remote_type, xmlid):
+        self.ensure_one()
+        links = self.env["ticket.billing.link"].search(
+            [
+                ("connector_id", "=", self.id),
+                ("remote_type", "=", remote_type),
+                ("state", "=", "mapped"),
+            ]
+        )
+        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
+        return dict(action, domain=[("id", "in", links.mapped("res_id"))], context={})
+
+    def action_view_held(self):
+        return self._view_own("ticket_billing_inbox_action", {"search_default_held": 1})
+
+    def action_view_links(self):
+        context = {"search_default_unmapped": 1}
+        return self._view_own("ticket_billing_link_action", context)
+
+    def action_view_logs(self):
+        return self._view_own("ticket_billing_sync_log_action", {})
+
+    def _view_own(self, name, context):
+        self.ensure_one()
+        xmlid = f"ticket_billing_connectors.{name}"
+        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
+        action["domain"] = [("connector_id", "=", self.id)]
+        action["context"] = context
+        return action

@@ -1,0 +1,63 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+KEPT_DAYS = 90
+
+
+class TicketBillingSyncLog(models.Model):
+    """What one synchronisation did."""
+
+    _name = "ticket.billing.sync.log"
+    _description = "Synchronisation Log"
+    _order = "started desc, id desc"
+    _rec_name = "started"
+
+    connector_id = fields.Many2one(
+        "ticket.billing.connector", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="connector_id.company_id", store=True)
+    started = fields.Datetime(required=True, default=fields.Datetime.now)
+    finished = fields.Datetime()
+    state = fields.Selection(
+        [
+            ("running", "Running"),
+            ("done", "Done"),
+            ("partial", "To be continued"),
+            ("failed", "Failed"),
+        ],
+        default="running",
+        required=True,
+    )
+    cursor_before = fields.Char(
+        help="Time of the last change known before, on the remote system's clock."
+    )
+    cursor_after = fields.Char(
+        help="Where the next synchronisation begins: the last change that was kept."
+    )
+    ticket_new = fields.Integer(string="New tickets")
+    ticket_changed = fields.Integer(string="Changed tickets")
+    ticket_unchanged = fields.Integer(string="Unchanged tickets")
+    ticket_held = fields.Integer(string="Held tickets")
+    ticket_failed = fields.Integer(string="Failed tickets")
+    entry_new = fields.Integer(string="New time entries")
+    entry_changed = fields.Integer(string="Changed time entries")
+    entry_unchanged = fields.Integer(string="Unchanged time entries")
+    entry_held = fields.Integer(string="Held time entries")
+    entry_failed = fields.Integer(string="Failed time entries")
+    entry_removed = fields.Integer(string="Removed time entries")
+    error = fields.Text()
+    notes = fields.Text(help="Oddities that do not stop a record from coming in.")
+
+    def _add(self, counts, notes=()):
+        """Add the figures of one page; ``counts`` is keyed by field name."""
+        self.ensure_one()
+        vals = {name: self[name] + count for name, count in counts.items()}
+        if notes:
+            vals["notes"] = "\n".join(filter(None, [self.notes, *notes]))
+        self.write(vals)
+
+    @api.autovacuum
+    def _gc_old_logs(self):
+        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        self.search([("started", "<", limit)], limit=1000).unlink()

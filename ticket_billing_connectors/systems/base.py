@@ -1,0 +1,69 @@
+"""What a system module must offer, and what it is told about one connection."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any, Protocol
+
+from ..transport.address_guard import AddressPolicy
+from ..transport.errors import InvalidRequest
+from .records import Check, Page
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where a remote system is and who we are there.
+
+    ``verify=False`` switches the check of its certificate off. ``options`` go to
+    :class:`~..transport.session.HttpSession`.
+    """
+
+    base_url: str
+    login: str
+    secret: str = field(repr=False)
+    policy: AddressPolicy = AddressPolicy()
+    verify: bool = True
+    options: dict = field(default_factory=dict)
+
+
+class TicketSystem(Protocol):
+    """One open connection to one system."""
+
+    def changes(self, cursor: str) -> Iterator[Page]:
+        """Yield what changed since ``cursor``, oldest first.
+
+        :raises ConnectorError: pages yielded before stay valid
+        """
+
+    def first_cursor(self, day: date) -> str:
+        """Return the cursor that begins at ``day``."""
+
+    def ticket_url(self, remote_id: str) -> str:
+        """Return the address of a ticket for a person's browser."""
+
+    def check(self) -> list[Check]:
+        """Test the connection step by step, ending with the first that fails."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A kind of system: ``code``, its ``name`` for users, the dataclass of its
+    settings, and ``client(connection, settings)``, which makes a TicketSystem."""
+
+    code: str
+    name: str
+    settings: type
+    client: Any
+
+    def open(self, connection: Connection, values: dict) -> TicketSystem:
+        """Return a client; ``values`` override the defaults of the settings.
+
+        :raises ConnectorError: a setting is unknown, or the address is refused
+        """
+        unknown = sorted(set(values) - {item.name for item in fields(self.settings)})
+        if unknown:
+            raise InvalidRequest(f"Unknown setting: {', '.join(unknown)}.")
+        return self.client(connection, self.settings(**values))

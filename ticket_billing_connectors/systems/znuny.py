@@ -1,0 +1,465 @@
+"""Znuny 6 and 7 and OTRS 6 over the REST Generic Interface.
+
+The administrator of the system imports a web service; its name and routes are
+free, so both are settings. Times are in the server's own zone. Faults arrive
+with HTTP status 200. Single bookings of time are found only in the history of a
+ticket; their activity and text belong to the article they were booked on.
+"""
+
+import email.utils
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..transport import errors
+from ..transport.auth import SessionLogin
+from ..transport.paging import ChangeWalk, Window
+from ..transport.session import Answer, HttpSession
+from .base import Connection, System
+from .records import (
+    STEPS,
+    Check,
+    Page,
+    RemoteAgent,
+    RemoteTicket,
+    RemoteTimeEntry,
+    clean,
+    whole_minutes,
+)
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+FAR_PAST = "2000-01-01 00:00:00"
+FAR_FUTURE = "2099-01-01 00:00:00"
+CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
+MAX_TEXT = 60_000
+ERRORS = {
+    "AuthFail": errors.AuthError,
+    "AccessDenied": errors.PermissionDenied,
+    "InvalidConfiguration": errors.InvalidRequest,
+}
+#: Plain texts that come with HTTP status 500 although a retry cannot help.
+WRONG_ROUTE = re.compile(r"determine Operation|decoding request content")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What differs between two Znuny servers.
+
+    ``minutes_per_unit`` says what one time unit stands for. ``booking_time`` is
+    what the time of a booking marks: the ``end`` or ``start`` of the work, or
+    ``unknown`` (then only its day is used). ``entry_text`` is the part of an article
+    that describes the work: ``body`` or ``subject``. The fields are names of dynamic
+    fields: of the article (activity) and of the ticket (purchase order).
+    """
+
+    service: str = "GenericTicketConnectorREST"
+    route_session: str = "POST /Session"
+    route_search: str = "GET /Ticket"
+    route_tickets: str = "GET /TicketList"
+    route_history: str = "GET /TicketHistory/{TicketID}"
+    time_zone: str = "UTC"
+    minutes_per_unit: Decimal = Decimal(1)
+    booking_time: str = "end"
+    entry_text: str = "body"
+    activity_field: str = ""
+    purchase_order_field: str = ""
+    page_size: int = 50
+    page_limit: int = 10_000
+    overlap_minutes: int = 5
+
+
+def classify(answer: Answer) -> errors.ConnectorError | None:
+    """Recognise an error of the Generic Interface in an answer of any status."""
+    if isinstance(answer.data, dict) and isinstance(answer.data.get("Error"), dict):
+        code = clean(answer.data["Error"].get("ErrorCode"))[:80]
+        kind = ERRORS.get(code.rpartition(".")[2], errors.InvalidRequest)
+        return kind(f"({code})")
+    if answer.status == 500 and WRONG_ROUTE.search(answer.text[:300]):
+        return errors.InvalidRequest("The web service does not know this route.")
+    return None
+
+
+class Znuny:
+    """An open connection; see :class:`~.base.TicketSystem`."""
+
+    def __init__(self, connection: Connection, settings: Settings):
+        self.connection = connection
+        self.settings = settings
+        try:
+            self._zone = ZoneInfo(settings.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise errors.InvalidRequest("The time zone is unknown.") from None
+
+    @cached_property
+    def _base(self):
+        """The folder of the web application: /otrs unless a path is given."""
+        base = self.connection.base_url.strip().rstrip("/")
+        return base if urlsplit(base).path.strip("/") else f"{base}/otrs"
+
+    @cached_property
+    def _http(self):
+        service = quote(self.settings.service, safe="")
+        http = HttpSession(
+            f"{self._base}/nph-genericinterface.pl/Webservice/{service}",
+            self.connection.policy,
+            classify=classify,
+            verify=self.connection.verify,
+            **self.connection.options,
+        )
+        http.auth = SessionLogin(self._log_in, "SessionID")
+        return http
+
+    def close(self):
+        if "_http" in self.__dict__:
+            self._http.close()
+
+    def ticket_url(self, remote_id):
+        query = f"Action=AgentTicketZoom;TicketID={quote(remote_id, safe='')}"
+        return f"{self._base}/index.pl?{query}"
+
+    def first_cursor(self, day: date):
+        return f"{day.isoformat()} 00:00:00"
+
+    # Reading
+
+    def changes(self, cursor: str) -> Iterator[Page]:
+        walk = ChangeWalk(
+            search=self._search,
+            load=self._load,
+            key=lambda ticket: clean(ticket.get("TicketID")),
+            changed=lambda ticket: clean(ticket.get("Changed")),
+            window=Window(
+                limit=self.settings.page_size, max_pages=self.settings.page_limit
+            ),
+        )
+        for chunk in walk.run(self._resume_from(cursor)):
+            cursor = max(cursor, chunk.cursor)
+            yield self._page(chunk.items, cursor, chunk.last)
+
+    def _resume_from(self, cursor):
+        """Return ``cursor`` minus an overlap for changes committed late.
+
+        Where the server's zone sets its clock back, an hour of its times comes
+        twice: around then the overlap is that hour longer.
+        """
+        value = datetime.strptime(cursor, TIME_FORMAT)
+        near = timedelta(hours=2)
+        before = (value - near).replace(tzinfo=self._zone).utcoffset()
+        after = (value + near).replace(tzinfo=self._zone).utcoffset()
+        overlap = timedelta(minutes=self.settings.overlap_minutes)
+        value -= overlap + max(before - after, timedelta())
+        return value.strftime(TIME_FORMAT)
+
+    def _log_in(self):
+        fields = {
+            "UserLogin": self.connection.login,
+            "Password": self.connection.secret,
+        }
+        data = self._call(
+            self.settings.route_session, fields, authenticate=False, idempotent=True
+        )
+        token = clean(data.get("SessionID"))
+        if not token:
+            raise errors.AuthError("It gave no session.")
+        return token
+
+    def _search(self, since, limit, order="Up"):
+        """Return ticket ids by change time. No hit is an answer without a key."""
+        data = self._call(
+            self.settings.route_search,
+            {
+                "TicketLastChangeTimeNewerDate": since,
+                "SortBy": "Changed",
+                "OrderBy": order,
+                "Limit": limit,
+                "SearchInArchive": "AllTickets",
+            },
+            idempotent=True,
+        )
+        return [clean(remote_id) for remote_id in _as_list(data.get("TicketID"))]
+
+    def _load(self, ids):
+        """Return tickets with articles, in batches that fit into a URL."""
+        size = 50
+        batches = [ids[at : at + size] for at in range(0, len(ids), size)]
+        tickets = [ticket for batch in batches for ticket in self._load_batch(batch)]
+        if ids and not tickets:
+            raise errors.PermissionDenied("It may find tickets but not read them.")
+        return tickets
+
+    def _load_batch(self, ids):
+        """Load ``ids``; one unreadable ticket fails a batch, so halve it then."""
+        fields = {
+            "TicketID": ",".join(ids),
+            "AllArticles": 1,
+            "DynamicFields": 1,
+            "Extended": 1,
+        }
+        try:
+            data = self._call(self.settings.route_tickets, fields, idempotent=True)
+        except errors.PermissionDenied:
+            if len(ids) == 1:
+                return []
+            middle = len(ids) // 2
+            return self._load_batch(ids[:middle]) + self._load_batch(ids[middle:])
+        return [t for t in _as_list(data.get("Ticket")) if isinstance(t, dict)]
+
+    def _history(self, remote_id):
+        fields = {"TicketID": remote_id}
+        data = self._call(self.settings.route_history, fields, idempotent=True)
+        blocks = [b for b in _as_list(data.get("TicketHistory")) if isinstance(b, dict)]
+        rows = [row for block in blocks for row in _as_list(block.get("History"))]
+        return [row for row in rows if isinstance(row, dict)]
+
+    def _call(self, route, fields, **kw):
+        """Call a configured route (``METHOD /path/{Field}``); return its object."""
+        method, _space, path = route.strip().partition(" ")
+        fields = dict(fields)
+        for name in re.findall(r"{(\w+)}", path):
+            value = quote(str(fields.pop(name, "")), safe="")
+            path = path.replace(f"{{{name}}}", value)
+        data = self._http.call(method.upper(), path.strip(), fields, **kw)
+        if not isinstance(data, dict):
+            raise errors.BadAnswer("It is not a JSON object.")
+        return data
+
+    # Translating
+
+    def _page(self, tickets, cursor, last):
+        page = Page([], [], _agents(tickets), cursor, last)
+        for data in tickets:
+            needed = _booked(data) or data.get("StateType") == "merged"
+            history = self._history(clean(data.get("TicketID"))) if needed else []
+            page.tickets.append(self._ticket(data, history))
+            entries = self._entries(data, history)
+            page.entries.extend(entries)
+            page.notes.extend(_difference(data, entries))
+        return page
+
+    def _ticket(self, data, history):
+        articles = _articles(data)
+        name, address = _customer_address(articles)
+        remote_id = clean(data.get("TicketID"))
+        state_type = data.get("StateType")
+        closed = state_type in CLOSED_STATE_TYPES
+        closed_at = data.get("Closed") or data.get("Changed") if closed else None
+        body = articles[0].get("Body") if articles else ""
+        return RemoteTicket(
+            remote_id=remote_id,
+            number=clean(data.get("TicketNumber")),
+            title=clean(data.get("Title")),
+            description=clean(body)[:MAX_TEXT],
+            state=clean(data.get("State")),
+            closed=closed,
+            created=self._utc(data.get("Created")),
+            changed=self._utc(data.get("Changed")),
+            closed_at=self._utc(closed_at),
+            customer_key=clean(data.get("CustomerID")),
+            contact_key=clean(data.get("CustomerUserID")),
+            contact_name=name,
+            contact_email=address,
+            agent_key=clean(data.get("OwnerID")),
+            queue=clean(data.get("Queue")),
+            url=self.ticket_url(remote_id),
+            purchase_order=_field(data, self.settings.purchase_order_field),
+            merged_into=_merged_into(history) if state_type == "merged" else "",
+        )
+
+    def _entries(self, data, history):
+        articles = {clean(a.get("ArticleID")): a for a in _articles(data)}
+        repeats = Counter()
+        entries = []
+        for row in history:
+            if row.get("HistoryType") == "TimeAccounting":
+                entries.append(self._entry(data, row, articles, repeats))
+        return entries
+
+    def _entry(self, data, row, articles, repeats):
+        """A history row has no id of its own. The article's id, not the ticket's,
+        identifies it where it can: a merge moves articles to another ticket."""
+        ticket_id = clean(data.get("TicketID"))
+        article_id = clean(row.get("ArticleID"))
+        units = clean((clean(row.get("Name")).split("%%") + [""])[1])
+        source = f"a{article_id}" if article_id not in ("", "0") else f"t{ticket_id}"
+        key = (source, clean(row.get("CreateTime")), units)
+        repeats[key] += 1
+        article = articles.get(article_id, {})
+        minutes = whole_minutes(units, self.settings.minutes_per_unit)
+        booked_at = self._utc(row.get("CreateTime"))
+        start, stop = self._span(booked_at, minutes)
+        return RemoteTimeEntry(
+            remote_id="/".join((*key, str(repeats[key]))),
+            ticket_remote_id=ticket_id,
+            minutes=minutes,
+            raw_value=units,
+            booked_at=booked_at,
+            start=start,
+            stop=stop,
+            agent_key=clean(row.get("CreateBy")),
+            activity=_field(article, self.settings.activity_field),
+            text=clean(article.get(self.settings.entry_text.capitalize()))[:MAX_TEXT],
+            internal=clean(article.get("IsVisibleForCustomer")) in ("", "0"),
+        )
+
+    def _span(self, booked_at, minutes):
+        anchor = self.settings.booking_time
+        if booked_at is None or minutes is None or anchor == "unknown":
+            return None, None
+        length = timedelta(minutes=minutes)
+        if anchor == "start":
+            return booked_at, booked_at + length
+        return booked_at - length, booked_at
+
+    def _utc(self, text):
+        try:
+            local = datetime.strptime(clean(text), TIME_FORMAT)
+        except ValueError:
+            return None
+        return local.replace(tzinfo=self._zone).astimezone(UTC)
+
+    # Testing the connection
+
+    def check(self) -> list[Check]:
+        try:
+            passed = [Check("address", facts={"host": self._http.host})]
+            found = self._search(FAR_FUTURE, 1)
+        except errors.ConnectorError as error:
+            return _failed(_step_of(error), error)
+        passed += [Check("tls"), Check("service"), Check("log_in")]
+        try:
+            if found:
+                raise errors.InvalidRequest("It ignores the time of a change.")
+            passed.append(Check("rights", facts=self._readable()))
+            passed.append(Check("time", facts=self._newest()))
+        except errors.ConnectorError as error:
+            step = STEPS[len(passed)]
+            return [*passed, Check(step, error)]
+        return passed
+
+    def _readable(self):
+        ids = self._search(FAR_PAST, 50, "Down")
+        if not ids:
+            raise errors.PermissionDenied("It sees no ticket at all.")
+        tickets = self._load(ids)
+        self._history(clean(tickets[0].get("TicketID")))
+        return {"tickets": len(tickets)}
+
+    def _newest(self):
+        """Return the newest booking as an example, to judge the time unit by."""
+        tickets = self._load(self._search(FAR_PAST, 50, "Down"))
+        self._check_field(self.settings.purchase_order_field, tickets)
+        articles = [article for ticket in tickets for article in _articles(ticket)]
+        self._check_field(self.settings.activity_field, articles)
+        for data in filter(_booked, tickets):
+            entries = self._entries(data, self._history(clean(data.get("TicketID"))))
+            if entries:
+                return {
+                    "ticket": clean(data.get("TicketNumber")),
+                    "units": entries[-1].raw_value,
+                    "minutes": entries[-1].minutes,
+                }
+        return {}
+
+    def _check_field(self, name, owners):
+        names = {clean(item.get("Name")) for owner in owners for item in _fields(owner)}
+        if name and name not in names:
+            raise errors.InvalidRequest(
+                f"There is no field {name}. It has: {', '.join(sorted(names)) or '-'}."
+            )
+
+
+def _failed(step, error):
+    before = STEPS[: STEPS.index(step)]
+    return [*map(Check, before), Check(step, error)]
+
+
+def _step_of(error):
+    """Return the step at which a first call failed with ``error``."""
+    if isinstance(error, errors.CertificateRefused):
+        return "tls"
+    if isinstance(error, errors.AddressRefused | errors.Unreachable):
+        return "address"
+    if isinstance(error, errors.AuthError):
+        return "log_in"
+    if isinstance(error, errors.PermissionDenied):
+        return "rights"
+    return "service"
+
+
+def _as_list(value):
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _articles(data):
+    return [a for a in _as_list(data.get("Article")) if isinstance(a, dict)]
+
+
+def _fields(owner):
+    found = _as_list(owner.get("DynamicField"))
+    return [item for item in found if isinstance(item, dict)]
+
+
+def _field(owner, name):
+    """Return the value of dynamic field ``name``; several values by commas."""
+    for item in _fields(owner):
+        if name and item.get("Name") == name:
+            return ", ".join(clean(value) for value in _as_list(item.get("Value")))
+    return ""
+
+
+def _booked(data):
+    """Say whether anything was ever booked: then the history is worth a call."""
+    units = [data.get("TimeUnit"), *(a.get("TimeUnit") for a in _articles(data))]
+    return any(clean(value) not in ("", "0", "0.00") for value in units)
+
+
+def _agents(tickets):
+    """Return who is known by login: owners and responsible users of tickets."""
+    pairs = {}
+    for data in tickets:
+        for role in ("Owner", "Responsible"):
+            key = clean(data.get(f"{role}ID"))
+            if key:
+                pairs[key] = clean(data.get(role))
+    return [RemoteAgent(key, login=login) for key, login in pairs.items()]
+
+
+def _customer_address(articles):
+    """Return name and e-mail address of the first customer who wrote."""
+    for article in articles:
+        if article.get("SenderType") == "customer":
+            name, address = email.utils.parseaddr(clean(article.get("From")))
+            return (name, address.lower()) if "@" in address else ("", "")
+    return "", ""
+
+
+def _merged_into(history):
+    """Return the id of the surviving ticket from the note of the merge."""
+    for row in reversed(history):
+        parts = clean(row.get("Name")).split("%%")
+        if row.get("HistoryType") == "Merged" and len(parts) >= 5:
+            return parts[4]
+    return ""
+
+
+def _difference(data, entries):
+    """Note when single bookings do not add up to the ticket's own total."""
+    total = whole_minutes(data.get("TimeUnit") or 0, Decimal(100))
+    booked = sum(whole_minutes(e.raw_value, Decimal(100)) or 0 for e in entries)
+    if total == booked:
+        return []
+    return [
+        f"Ticket {clean(data.get('TicketNumber'))}: its bookings are "
+        f"{booked / 100:g} units, its total is {(total or 0) / 100:g}."
+    ]
+
+
+SYSTEM = System("znuny", "Znuny / OTRS (REST)", Settings, Znuny)
