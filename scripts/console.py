@@ -1,5 +1,6 @@
 """Progress and error messages of the set-up: plain lines, with seconds."""
 
+import errno
 import subprocess
 import sys
 import time
@@ -9,6 +10,12 @@ from pathlib import Path
 
 HEARTBEAT_SECONDS = 15
 TAIL_LINES = 15
+PLAIN_ERRORS = {
+    errno.ENOSPC: "free some disk space.",
+    errno.EDQUOT: "free some disk space.",
+    errno.EACCES: "check the owner of the checkout and of the cache folder.",
+    errno.EROFS: "set TICKET_BILLING_CACHE to a folder that can be written.",
+}
 
 
 class SetupError(Exception):
@@ -98,6 +105,10 @@ def exit_with(main: Callable[[], int]) -> None:
         sys.exit(main())
     except SetupError as error:
         say_error(error)
+    except OSError as error:
+        if error.errno not in PLAIN_ERRORS:
+            raise
+        say_error(SetupError(str(error), PLAIN_ERRORS[error.errno]))
     except KeyboardInterrupt:
         say("\nInterrupted. Unfinished steps are repeated by the next call.")
         sys.exit(130)

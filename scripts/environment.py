@@ -77,6 +77,7 @@ def ensure_environment(cache: Cache) -> Environment:
 
 
 def _ensure_environment(cache: Cache) -> Environment:
+    postgres.named_server()  # A mistake there should not show after the downloads.
     if not cache.venv.exists():
         check_free_space(cache)
     odoo = ensure_odoo(cache)

@@ -8,7 +8,6 @@ import configparser
 import os
 import pwd
 import stat
-import subprocess
 from pathlib import Path
 
 from cache import Cache, new_folder
@@ -85,10 +84,6 @@ class EmbeddedServer:
                 f"The path {self.data} is too long for a socket.",
                 "set TICKET_BILLING_CACHE to a shorter path.",
             )
-        if os.geteuid() == 0:
-            _ensure_system_user()
-            _let_pass(self.programs)
-            _let_pass(self.data)
         if not self.data.exists():
             with step("Make the embedded PostgreSQL"):
                 self._initialize()
@@ -96,12 +91,13 @@ class EmbeddedServer:
             self._start()
 
     def is_running(self) -> bool:
-        if not self.programs or not self.data.exists():
+        try:
+            pid = (self.data / "postmaster.pid").read_text().partition("\n")[0]
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
             return False
-        status = [self.programs / "pg_ctl", "-D", self.data, "status"]
-        return not subprocess.run(
-            status, stdout=subprocess.DEVNULL, check=False, **_as_system_user()
-        ).returncode
+        # The number may meanwhile belong to another process.
+        return str(self.data).encode() in command
 
     def stop(self) -> None:
         self._control("stop", "--mode=fast")
@@ -109,9 +105,9 @@ class EmbeddedServer:
     def _initialize(self) -> None:
         with new_folder(self.data) as folder:
             folder.chmod(0o700)
-            if os.geteuid() == 0:
-                entry = pwd.getpwnam(SYSTEM_USER)
-                os.chown(folder, entry.pw_uid, entry.pw_gid)
+            identity = self._as_system_user()
+            if identity:
+                os.chown(folder, identity["user"], identity["group"])
             run_logged(
                 [
                     self.programs / "initdb",
@@ -126,7 +122,7 @@ class EmbeddedServer:
                 self.log,
                 what="Making the PostgreSQL data folder",
                 way_out="check the free disk space.",
-                **_as_system_user(),
+                **identity,
             )
             with (folder / "postgresql.conf").open("a") as settings:
                 settings.write(SETTINGS)
@@ -147,6 +143,17 @@ class EmbeddedServer:
             way_out="run make clean, then repeat.",
         )
 
+    def _as_system_user(self) -> dict:
+        """Options of subprocess that make root act as the server's user."""
+        if os.geteuid() != 0:
+            return {}
+        entry = _system_user(self.log)
+        _let_pass(self.programs)
+        _let_pass(self.data)
+        # pg_ctl wants a current folder that its user may enter.
+        user = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        return {**user, "cwd": "/"}
+
     def _control(self, action: str, *options: str) -> None:
         run_logged(
             [
@@ -160,35 +167,23 @@ class EmbeddedServer:
             self.log,
             what=f"pg_ctl {action}",
             way_out=f"read {self.data}/server.log; make clean starts afresh.",
-            **_as_system_user(),
+            **self._as_system_user(),
         )
 
 
-def _as_system_user() -> dict:
-    """Options of subprocess that make root act as the server's user."""
-    if os.geteuid() != 0:
-        return {}
-    entry = pwd.getpwnam(SYSTEM_USER)
-    # pg_ctl wants a current folder that its user may enter.
-    return {
-        "user": entry.pw_uid,
-        "group": entry.pw_gid,
-        "extra_groups": [],
-        "cwd": "/",
-    }
-
-
-def _ensure_system_user() -> None:
+def _system_user(log: Path) -> pwd.struct_passwd:
+    """The user that runs PostgreSQL for root, added when missing."""
     try:
-        pwd.getpwnam(SYSTEM_USER)
+        return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        say(
-            f"    adding the system user {SYSTEM_USER}: PostgreSQL does not run as root"
-        )
-        subprocess.run(
-            ["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
-            check=True,
-        )
+        say(f"    adding the system user {SYSTEM_USER}: PostgreSQL refuses root")
+    run_logged(
+        ["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+        log,
+        what=f"Adding the system user {SYSTEM_USER}",
+        way_out="run make as an ordinary user, or name a server with PGHOST.",
+    )
+    return pwd.getpwnam(SYSTEM_USER)
 
 
 def _let_pass(path: Path) -> None:

@@ -10,7 +10,7 @@ from console import SetupError, exit_with, say, say_error
 from environment import Environment, ensure_environment
 from template_db import tests_copy
 
-PURE_TESTS = ("tests/rating", "tests/connectors")
+PURE_TESTS = ("tests/rating", "tests/connectors", "tests/setup")
 ODOO_TESTS = (
     "ticket_billing/tests",
     "ticket_billing_connectors/tests",

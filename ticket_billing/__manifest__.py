@@ -35,5 +35,12 @@
         "views/res_config_settings_views.xml",
         "views/ticket_billing_menus.xml",
     ],
+    "demo": [
+        "demo/res_company.xml",
+        "demo/res_partner.xml",
+        "demo/hr_employee.xml",
+        "demo/ticket_billing_contract.xml",
+        "demo/helpdesk_ticket.xml",
+    ],
     "application": True,
 }

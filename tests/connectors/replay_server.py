@@ -25,9 +25,7 @@ PREFIX = "/otrs/nph-genericinterface.pl/Webservice/"
 SERVICE = "GenericTicketConnectorREST"
 CREDENTIALS = {"agent.anna": "replay"}
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-UNKNOWN_ROUTE = (
-    "HTTP::REST Error while determine Operation for request URI '{path}'."
-)
+UNKNOWN_ROUTE = "HTTP::REST Error while determine Operation for request URI '{path}'."
 
 
 def read_recordings(folder: Path) -> tuple[dict, dict]:
@@ -98,7 +96,8 @@ class ReplayServer:
         self.requests: list[tuple[str, str]] = []
         self._articles = itertools.count(100_000)
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((host, port), _handler_of(self))
+        self._server = ThreadingHTTPServer((host, port), Handler)
+        self._server.replay = self
         self._server.daemon_threads = True
         self._scheme = "https" if certificate else "http"
         if certificate:
@@ -117,7 +116,9 @@ class ReplayServer:
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        ).start()
         return self
 
     def __exit__(self, *exc):
@@ -279,15 +280,24 @@ class ReplayServer:
             )
         return {"Ticket": [_selected(self.tickets[key], fields) for key in wanted]}
 
-    def _history(self, key, fields):
-        if key not in self.tickets:
+    def _history(self, ids, fields):
+        wanted = ids.split(",")
+        if not all(key in self.tickets for key in wanted):
             return _error(
                 "TicketHistoryGet",
                 "AccessDenied",
                 "User does not have access to the ticket!",
             )
-        rows = self.histories.get(key) or _history_of_articles(self.tickets[key])
-        return {"TicketHistory": [{"TicketID": key, "History": rows}]}
+        return {
+            "TicketHistory": [
+                {
+                    "TicketID": key,
+                    "History": self.histories.get(key)
+                    or _history_of_articles(self.tickets[key]),
+                }
+                for key in wanted
+            ]
+        }
 
     def page(self, fields):
         """Return the page behind a ticket's link, for people who follow it."""
@@ -353,104 +363,107 @@ def _is_time(text):
     return True
 
 
-def _handler_of(replay):
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            parts = urlsplit(self.path)
-            # A link to a ticket separates its fields by semicolons.
-            query = parts.query.replace(";", "&")
-            self._reply("GET", parts.path, dict(parse_qsl(query)))
+class Handler(BaseHTTPRequestHandler):
+    """Reads requests and sends what the server's :class:`ReplayServer` answers."""
 
-        def do_POST(self):
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            try:
-                fields = json.loads(raw or b"{}")
-            except ValueError:
-                self._send(500, "Error while decoding request content.")
-                return
-            self._reply("POST", urlsplit(self.path).path, fields)
+    @property
+    def replay(self):
+        return self.server.replay
 
-        def _reply(self, method, path, fields):
-            replay.requests.append((method, path))
-            if method == "GET" and path.endswith("/index.pl"):
-                self._send(200, replay.page(fields), "text/html; charset=utf-8")
-                return
-            fault = replay.take_fault(path)
-            if fault:
-                getattr(self, f"_fault_{fault.kind}")(fault, method, path, fields)
-                return
-            self._send(*replay.answer(method, path, fields))
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        # A link to a ticket separates its fields by semicolons.
+        query = parts.query.replace(";", "&")
+        self._reply("GET", parts.path, dict(parse_qsl(query)))
 
-        def _send(self, status, body, content_type=None, headers=()):
-            if isinstance(body, bytes):
-                raw = body
-            elif isinstance(body, str):
-                raw = body.encode()
-                content_type = content_type or "text/plain; charset=utf-8"
-            else:
-                raw = json.dumps(body, ensure_ascii=False).encode()
-            self.send_response(status)
-            self.send_header(
-                "Content-Type", content_type or "application/json; charset=UTF-8"
-            )
-            self.send_header("Content-Length", str(len(raw)))
-            for name, value in headers:
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(raw)
+    def do_POST(self):
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            fields = json.loads(raw or b"{}")
+        except ValueError:
+            self._send(500, "Error while decoding request content.")
+            return
+        self._reply("POST", urlsplit(self.path).path, fields)
 
-        def log_message(self, *args):
-            """Stay quiet: the list of requests is kept for tests."""
+    def _reply(self, method, path, fields):
+        self.replay.requests.append((method, path))
+        if method == "GET" and path.endswith("/index.pl"):
+            self._send(200, self.replay.page(fields), "text/html; charset=utf-8")
+            return
+        fault = self.replay.take_fault(path)
+        if fault:
+            getattr(self, f"_fault_{fault.kind}")(fault, method, path, fields)
+            return
+        self._send(*self.replay.answer(method, path, fields))
 
-        # Faults: each takes the place of one answer.
+    def _send(self, status, body, content_type=None, headers=()):
+        if isinstance(body, bytes):
+            raw = body
+        elif isinstance(body, str):
+            raw = body.encode()
+            content_type = content_type or "text/plain; charset=utf-8"
+        else:
+            raw = json.dumps(body, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header(
+            "Content-Type", content_type or "application/json; charset=UTF-8"
+        )
+        self.send_header("Content-Length", str(len(raw)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
 
-        def _fault_slow(self, fault, method, path, fields):
-            time.sleep(fault.options.get("seconds", 2))
-            self._send(*replay.answer(method, path, fields))
+    def log_message(self, *args):
+        """Stay quiet: the list of requests is kept for tests."""
 
-        def _fault_throttle(self, fault, method, path, fields):
-            wait = str(fault.options.get("retry_after", 1))
-            self._send(429, "Slow down", headers=[("Retry-After", wait)])
+    # Faults: each takes the place of one answer.
 
-        def _fault_status(self, fault, method, path, fields):
-            self._send(fault.options["status"], "Something is wrong")
+    def _fault_slow(self, fault, method, path, fields):
+        time.sleep(fault.options.get("seconds", 2))
+        self._send(*self.replay.answer(method, path, fields))
 
-        def _fault_html(self, fault, method, path, fields):
-            self._send(200, "<html><body>Sign in</body></html>", "text/html")
+    def _fault_throttle(self, fault, method, path, fields):
+        wait = str(fault.options.get("retry_after", 1))
+        self._send(429, "Slow down", headers=[("Retry-After", wait)])
 
-        def _fault_half_json(self, fault, method, path, fields):
-            _status, body = replay.answer(method, path, fields)
-            self._send(200, json.dumps(body).encode()[:-5])
+    def _fault_status(self, fault, method, path, fields):
+        self._send(fault.options["status"], "Something is wrong")
 
-        def _fault_cut(self, fault, method, path, fields):
-            """Promise more bytes than are sent."""
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b'{"TicketID": [')
+    def _fault_html(self, fault, method, path, fields):
+        self._send(200, "<html><body>Sign in</body></html>", "text/html")
 
-        def _fault_charset(self, fault, method, path, fields):
-            self._send(200, '{"Title": "Grüße"}'.encode("latin-1"))
+    def _fault_half_json(self, fault, method, path, fields):
+        _status, body = self.replay.answer(method, path, fields)
+        self._send(200, json.dumps(body).encode()[:-5])
 
-        def _fault_expired(self, fault, method, path, fields):
-            """Forget all sessions, so that this call finds its own expired."""
-            replay.sessions.clear()
-            self._send(*replay.answer(method, path, fields))
+    def _fault_cut(self, fault, method, path, fields):
+        """Promise more bytes than are sent."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"TicketID": [')
 
-        def _fault_body(self, fault, method, path, fields):
-            self._send(200, fault.options["body"])
+    def _fault_charset(self, fault, method, path, fields):
+        self._send(200, '{"Title": "Grüße"}'.encode("latin-1"))
 
-        def _fault_redirect(self, fault, method, path, fields):
-            headers = [("Location", fault.options["location"])]
-            self._send(302, "", headers=headers)
+    def _fault_expired(self, fault, method, path, fields):
+        """Forget all sessions, so that this call finds its own expired."""
+        self.replay.sessions.clear()
+        self._send(*self.replay.answer(method, path, fields))
 
-        def _fault_hook(self, fault, method, path, fields):
-            """Let something happen on the server right before it answers."""
-            fault.options["action"]()
-            self._send(*replay.answer(method, path, fields))
+    def _fault_body(self, fault, method, path, fields):
+        self._send(200, fault.options["body"])
 
-    return Handler
+    def _fault_redirect(self, fault, method, path, fields):
+        headers = [("Location", fault.options["location"])]
+        self._send(302, "", headers=headers)
+
+    def _fault_hook(self, fault, method, path, fields):
+        """Let something happen on the server right before it answers."""
+        fault.options["action"]()
+        self._send(*self.replay.answer(method, path, fields))
 
 
 def main():

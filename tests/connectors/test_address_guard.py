@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+
 from ticket_billing_connectors.transport.address_guard import (
     AddressPolicy,
     resolve,

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_billing_connectors.transport.errors import LoopDetected
 from ticket_billing_connectors.transport.paging import ChangeWalk, Window
 

@@ -3,6 +3,7 @@
 import stat
 
 import pytest
+
 from ticket_billing_connectors.transport.secret_box import (
     SecretBox,
     SecretError,

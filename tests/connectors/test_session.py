@@ -3,10 +3,14 @@
 import datetime
 import logging
 import socket
-import subprocess
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from replay_server import ReplayServer
+
 from ticket_billing_connectors.transport import errors
 from ticket_billing_connectors.transport.address_guard import AddressPolicy
 from ticket_billing_connectors.transport.session import (
@@ -183,23 +187,44 @@ def test_connects_to_the_judged_address_only(recorded):
 def tls_server(tmp_path):
     """An https server with a certificate nobody has signed."""
     files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tickets.example"
-        f" -addext subjectAltName=DNS:tickets.example -out {files[0]} -keyout {files[1]}",
-        shell=True,
-        check=True,
-        capture_output=True,
-    )
+    write_certificate(*files, name="tickets.example")
     with ReplayServer(certificate=files) as server:
         server.add_ticket(1, "2026-11-24 02:00:00")
         server.certificate = files[0]
         yield server
 
 
+def write_certificate(path, key_path, name):
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    path.write_bytes(certificate.public_bytes(pem))
+    key_path.write_bytes(
+        key.private_bytes(
+            pem,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+
+
 def loopback(host, port, type):
     return [(socket.AF_INET, type, 6, "", ("127.0.0.1", port))]
 
 
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_untrusted_certificates_are_refused(tls_server):
     url = base(tls_server).replace("127.0.0.1", "tickets.example")
     with HttpSession(url, LOCAL, resolver=loopback) as http:

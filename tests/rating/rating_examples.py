@@ -10,10 +10,11 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
+from example_charges import DEFAULT_DAY, make_charges
+
 from ticket_billing.rating import (
     Allotment,
     CarryOver,
-    Charge,
     Conditions,
     Entry,
     FlatFee,
@@ -23,16 +24,11 @@ from ticket_billing.rating import (
     Rating,
     Rounding,
     Window,
-    distance_travel,
-    flat_travel,
     lines,
-    marked_up,
     rate,
-    zone_travel,
 )
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
-DEFAULT_DAY = date(2026, 6, 1)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CONTRACT = "contract"
 
@@ -241,70 +237,6 @@ def make_entry(given: dict, example: dict) -> Entry:
         ticket_type=given.get("ticket_type"),
         location=example.get("service_locations", {}).get(given.get("site")),
     )
-
-
-def make_charges(given: dict) -> list[Charge]:
-    return _materials(given) + _journeys(given)
-
-
-def _materials(given: dict) -> list[Charge]:
-    percent = Decimal(given["policy"].get("material_markup_pct", 0))
-    charges = []
-    for cost in given.get("costs", []):
-        price = cost.get("sales_price")
-        unit_price = Decimal(price or marked_up(Decimal(cost["unit_cost"]), percent))
-        quantity = Decimal(cost["qty"])
-        charges.append(
-            Charge(
-                cost["id"],
-                cost["ticket"],
-                cost["kind"],
-                quantity,
-                unit_price,
-                DEFAULT_DAY,
-            )
-        )
-    return charges
-
-
-def _journeys(given: dict) -> list[Charge]:
-    travel = given["policy"].get("travel")
-    if not travel:
-        return []
-    visits = {visit["id"]: visit for visit in given.get("visits", [])}
-    for entry in given.get("entries", []):
-        if "visit" in entry:
-            visit = {"id": entry["visit"], "ticket": entry["ticket"]}
-            visits.setdefault(entry["visit"], visit)
-    return [
-        Charge(
-            f"{key}-{number}",
-            visit["ticket"],
-            "travel",
-            part.quantity,
-            part.unit_price,
-            DEFAULT_DAY,
-        )
-        for key, visit in visits.items()
-        for number, part in enumerate(_journey(travel, visit))
-    ]
-
-
-def _journey(travel: dict, visit: dict):
-    vehicles = int(visit.get("vehicles", 1))
-    if travel["mode"] == "flat":
-        return flat_travel(Decimal(travel["price"]), vehicles)
-    distance = Decimal(visit["one_way_km"])
-    if travel["mode"] == "km":
-        there_and_back = travel.get("round_trip", False)
-        return distance_travel(
-            Decimal(travel["price"]), distance, there_and_back, vehicles
-        )
-    zones = [
-        (Decimal(zone["up_to_km"]), Decimal(zone["price"])) for zone in travel["zones"]
-    ]
-    beyond = Decimal(travel["beyond_price_per_km"])
-    return zone_travel(zones, distance, beyond, vehicles)
 
 
 def _day(text: str | None) -> date | None:

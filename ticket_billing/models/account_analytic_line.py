@@ -3,7 +3,9 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import float_round
+from odoo.tools import float_round, format_date
+
+from ..tools.duration import format_minutes
 
 
 class AccountAnalyticLine(models.Model):
@@ -70,6 +72,15 @@ class AccountAnalyticLine(models.Model):
         " AND (billing_stop IS NULL OR billing_stop >= billing_start))",
         "A time entry needs both start and end, and cannot end before it starts.",
     )
+
+    @api.depends("ticket_id", "date", "raw_minutes")
+    def _compute_display_name(self):
+        on_tickets = self.filtered("ticket_id")
+        super(AccountAnalyticLine, self - on_tickets)._compute_display_name()
+        for line in on_tickets:
+            day = format_date(self.env, line.date)
+            duration = format_minutes(line.raw_minutes)
+            line.display_name = f"{line.ticket_id.sudo().number} {day} ({duration})"
 
     @api.depends("unit_amount")
     def _compute_raw_minutes(self):

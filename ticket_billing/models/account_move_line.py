@@ -1,6 +1,7 @@
 from odoo import fields, models
-from odoo.tools import format_duration
 from odoo.tools.misc import formatLang
+
+from ..tools.duration import format_minutes
 
 
 class AccountMoveLine(models.Model):
@@ -42,13 +43,12 @@ class AccountMoveLine(models.Model):
     def _get_printed_hours(self) -> str | None:
         """Hours and minutes as printed, for example 0:20; none for other lines."""
         per_unit = self._get_minutes_per_unit()
-        return format_duration(self.quantity * per_unit / 60) if per_unit else None
+        return format_minutes(round(self.quantity * per_unit)) if per_unit else None
 
     def _get_printed_price(self) -> str:
         """Price per hour as printed, whatever the unit of the line."""
         price = self.price_unit * 60 / self._get_minutes_per_unit()
-        digits = self.currency_id.decimal_places
-        return formatLang(self.env, price, digits=digits)
+        return formatLang(self.env, price, currency_obj=self.currency_id)
 
     def action_view_billing_items(self):
         self.ensure_one()

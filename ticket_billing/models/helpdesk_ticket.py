@@ -22,9 +22,7 @@ class HelpdeskTicket(models.Model):
     time_entry_ids = fields.One2many(
         "account.analytic.line", "ticket_id", string="Time entries"
     )
-    charge_ids = fields.One2many(
-        "ticket.billing.charge", "ticket_id", string="Charges"
-    )
+    charge_ids = fields.One2many("ticket.billing.charge", "ticket_id", string="Charges")
     billing_item_ids = fields.One2many("ticket.billing.item", "ticket_id")
     time_entry_count = fields.Integer(compute="_compute_time_figures")
     spent_minutes = fields.Integer(
@@ -94,8 +92,7 @@ class HelpdeskTicket(models.Model):
         """Project that time entries of this ticket are booked on."""
         self.ensure_one()
         return (
-            self.billing_contract_id.project_id
-            or self.company_id._get_ticket_project()
+            self.billing_contract_id.project_id or self.company_id._get_ticket_project()
         )
 
     def _get_billing_tz(self) -> str:

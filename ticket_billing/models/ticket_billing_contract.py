@@ -179,9 +179,7 @@ class TicketBillingContract(models.Model):
                     ("date_end", "=", False),
                     ("date_end", ">=", contract.date_start),
                 ]
-            ).filtered(
-                lambda c, end=contract.date_end: not end or c.date_start <= end
-            )
+            ).filtered(lambda c, end=contract.date_end: not end or c.date_start <= end)
             if others:
                 raise ValidationError(
                     self.env._(

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 from odoo import Command, api, models
@@ -55,13 +56,15 @@ class TicketBillingInvoicer(models.AbstractModel):
 
     @api.model
     def _sort_lines(self, drafted) -> tuple[Line, ...]:
-        """By ticket, then by the day of the work."""
+        """By ticket; its work by day, then its charges."""
         tickets = self.env["helpdesk.ticket"]
 
         def key(line):
             first = line.items[0]
             number = tickets.browse(first.ticket).number or ""
-            return number, first.ticket, first.day, first.entry or 0, first.segment
+            is_charge = bool(first.charge)
+            begin = first.start or datetime.combine(first.day, time.max, UTC)
+            return number, first.ticket, is_charge, first.day, begin, first.segment
 
         return tuple(sorted(drafted, key=key))
 
@@ -176,7 +179,7 @@ class TicketBillingInvoicer(models.AbstractModel):
         item = line.items[0]
         if item.charge:
             charge = self.env["ticket.billing.charge"].browse(item.charge)
-            return f"{charge.name}\n{format_date(self.env, charge.date)}"
+            return f"{charge.name} · {format_date(self.env, charge.date)}"
         head = [self._get_service_name(draft, item), self._get_times(draft, line)]
         if draft.contract.policy_id.show_worker and line.minutes:
             head.append(", ".join(self._get_workers(line)))

@@ -136,9 +136,7 @@ class TicketBillingItem(models.Model):
         index=True,
         help="Final: an invoice or a finished billing run stands behind this item.",
     )
-    reason = fields.Selection(
-        REASONS, compute="_compute_state", store=True
-    )
+    reason = fields.Selection(REASONS, compute="_compute_state", store=True)
     rated_reason = fields.Selection(REASONS)
     message = fields.Char(help="What to do about a held item.")
     warning = fields.Selection(WARNINGS)
@@ -230,14 +228,11 @@ class TicketBillingItem(models.Model):
         rounding = self.currency_id.rounding
         return float_compare(credited, line.price_subtotal, None, rounding) >= 0
 
-    @api.depends("explanation", "message")
+    @api.depends("explanation")
     @api.depends_context("lang")
     def _compute_explanation_text(self):
         for item in self:
-            lines = explain(item) if item.explanation else []
-            if item.message:
-                lines.append(item.message)
-            item.explanation_text = "\n".join(lines)
+            item.explanation_text = "\n".join(explain(item))
 
     @api.depends("ticket_id", "kind", "work_date")
     def _compute_display_name(self):

@@ -249,9 +249,7 @@ class TicketBillingRater(models.AbstractModel):
             "allotment_id": item.allotment,
             "allotment_period": item.period,
             "allotment_used": float(item.allotment_used),
-            "explanation": [
-                {"code": step.code, **step.figures} for step in item.steps
-            ],
+            "explanation": [{"code": step.code, **step.figures} for step in item.steps],
         }
 
     @api.model

@@ -1,5 +1,5 @@
+import datetime
 import logging
-from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -157,13 +157,21 @@ class TicketBillingRun(models.Model):
         return self._filter_due(contracts, self.work_before)
 
     @api.model
-    def _filter_due(self, contracts, work_before: date):
+    def _filter_due(self, contracts, work_before: datetime.date):
         rater = self.env["ticket.billing.rater"].sudo()
-        entries = self.env["account.analytic.line"].sudo()._read_group(
-            rater._get_entry_domain(contracts, work_before), ["billing_contract_id"]
+        entries = (
+            self.env["account.analytic.line"]
+            .sudo()
+            ._read_group(
+                rater._get_entry_domain(contracts, work_before), ["billing_contract_id"]
+            )
         )
-        charges = self.env["ticket.billing.charge"].sudo()._read_group(
-            rater._get_charge_domain(contracts, work_before), ["contract_id"]
+        charges = (
+            self.env["ticket.billing.charge"]
+            .sudo()
+            ._read_group(
+                rater._get_charge_domain(contracts, work_before), ["contract_id"]
+            )
         )
         due = {contract.id for (contract,) in entries + charges}
         return contracts.filtered(lambda c: c.id in due)
@@ -415,9 +423,7 @@ class TicketBillingRun(models.Model):
                 ("scheduled", "=", True),
                 ("date", "=", today),
             ]
-        ) or self.create(
-            {"company_id": company.id, "scheduled": True, "date": today}
-        )
+        ) or self.create({"company_id": company.id, "scheduled": True, "date": today})
         for contract in due:
             policy = contract.policy_id
             run._schedule(
@@ -427,7 +433,7 @@ class TicketBillingRun(models.Model):
             )
         run.state = "running"
 
-    def _schedule(self, contract, work_before: date, closed_only: bool):
+    def _schedule(self, contract, work_before: datetime.date, closed_only: bool):
         self.ensure_one()
         line = self.line_ids.filtered(lambda li: li.contract_id == contract)
         if line:
@@ -436,7 +442,7 @@ class TicketBillingRun(models.Model):
             self._add_lines(contract, work_before=work_before, closed_only=closed_only)
 
     @api.model
-    def _get_due_contracts(self, company, today: date):
+    def _get_due_contracts(self, company, today: datetime.date):
         """Active contracts whose policy wants something billed today.
 
         Work that was held today already waits for tomorrow, or for a person.
@@ -459,7 +465,9 @@ class TicketBillingRun(models.Model):
         return due
 
     @api.model
-    def _filter_waiting(self, contracts, before: date, closed: bool, today: date):
+    def _filter_waiting(
+        self, contracts, before: datetime.date, closed: bool, today: datetime.date
+    ):
         rater = self.env["ticket.billing.rater"]
         tried = (
             Domain("state", "=", "held")

@@ -237,15 +237,17 @@ class Ledger:
             return 0, 0
         if self._cost(part, terms) <= free:
             return part.raw, part.billable
-        billable = int(free / self._cost_per_minute(part, terms))
+        cost, minutes = self._price(part, terms)
+        billable = int(free * minutes / cost)
         return min(part.raw, billable), billable
 
-    def _cost_per_minute(self, part: Part, terms: Terms) -> Decimal:
+    def _price(self, part: Part, terms: Terms) -> tuple[Decimal, int]:
+        """What a number of billable minutes takes, as (quantity, minutes)."""
         if self.counts_money:
-            return terms.unit_price * (HUNDRED - terms.discount_percent) / 6000
+            return terms.unit_price * (HUNDRED - terms.discount_percent), 60 * 100
         if self.allotment.basis == "weighted":
-            return 1 + part.segment.surcharge.percent / HUNDRED
-        return Decimal(1)
+            return HUNDRED + part.segment.surcharge.percent, 100
+        return Decimal(1), 1
 
     @property
     def counts_money(self) -> bool:
@@ -258,7 +260,8 @@ class Ledger:
             return hourly_net(part.billable, price, discount, terms.decimals)
         if self.allotment.basis == "raw":
             return Decimal(part.raw)
-        return part.billable * self._cost_per_minute(part, terms)
+        cost, minutes = self._price(part, terms)
+        return part.billable * cost / minutes
 
 
 def _spend(buckets: _Buckets, quantity: Decimal) -> tuple[_Buckets, Decimal]:

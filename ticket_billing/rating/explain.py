@@ -10,10 +10,10 @@ from .types import HUNDRED, ZERO
 
 def figure(value) -> str | int | None:
     """Turn a figure into a JSON value."""
-    if value is None or isinstance(value, str | int):
-        return value
     if isinstance(value, Decimal):
         return format(value, "f")
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, date):
         return value.isoformat()
     return str(value)

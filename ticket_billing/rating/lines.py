@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from .explain import step
+from .explain import figure
 from .money import apportion, half_up, hourly_net, quantity_net
-from .results import Item, Line
+from .results import Item, Line, Step
 from .types import ZERO, Entry, Key
 
 _HOUR = Decimal(60)
@@ -56,16 +56,15 @@ def _set_nets(line: list[dict], decimals: int) -> None:
         minutes = sum(weights)
         net = hourly_net(minutes, price, discount, decimals)
     shares = [net] if len(line) == 1 else apportion(net, weights, decimals)
+    figures = {
+        "minutes": minutes,
+        "quantity": figure(quantity),
+        "decimals": decimals,
+        "line_net": figure(net),
+    }
     for each, share in zip(line, shares, strict=True):
         each["net"] = share
-        explanation = step(
-            "net",
-            minutes=minutes,
-            quantity=quantity,
-            decimals=decimals,
-            line_net=net,
-            net=share,
-        )
+        explanation = Step("net", {**figures, "net": figure(share)})
         each["steps"] = (*each["steps"], explanation)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from .errors import ConfigurationError
 from .explain import step
 from .lines import owner
+from .results import Step
 from .segments import Segment, Work
 from .types import Conditions, Key, Rounding
 
@@ -52,8 +53,12 @@ def round_works(works: Sequence[Work], conditions: Conditions) -> None:
     scopes: dict[Key, list[Work]] = {}
     for work in works:
         scopes.setdefault(_scope(work, rounding.scope), []).append(work)
+    explained: dict[int, Step] = {}
     for key, members in scopes.items():
-        _round_scope(key, members, conditions)
+        raw = sum(work.minutes for work in members)
+        if raw not in explained:
+            explained[raw] = _explain(raw, rounding)
+        _round_scope(key, members, conditions, raw, explained[raw])
 
 
 def _scope(work: Work, scope: str) -> Key:
@@ -69,23 +74,25 @@ def _scope(work: Work, scope: str) -> Key:
     return (is_free, "entry", entry.key)
 
 
-def _round_scope(key: Key, works: list[Work], conditions: Conditions) -> None:
-    rounding = conditions.rounding
-    raw = sum(work.minutes for work in works)
-    billable = billable_minutes(raw, rounding)
-    explanation = step(
+def _explain(raw: int, rounding: Rounding) -> Step:
+    return step(
         "rounding",
         raw=raw,
-        billable=billable,
+        billable=billable_minutes(raw, rounding),
         increment=rounding.increment,
         mode=rounding.mode,
         scope=rounding.scope,
         first_block=rounding.first_block,
         minimum=rounding.minimum,
     )
+
+
+def _round_scope(
+    key: Key, works: list[Work], conditions: Conditions, raw: int, explanation: Step
+) -> None:
     for work in works:
         work.rounding = explanation
-    surplus = billable - raw
+    surplus = explanation.figures["billable"] - raw
     if surplus and _is_visible(works, surplus, conditions):
         last = works[-1]
         end = last.segments[-1]

@@ -198,7 +198,9 @@ class Pricer:
         values = self._time(part, kind)
         keys = ", ".join(str(key) for key in getattr(error, "keys", ()))
         values.update(state="held", reason=error.code)
-        values["steps"] = (step("held", reason=error.code, keys=keys),)
+        steps = (step("held", reason=error.code, keys=keys),)
+        rounding = part.segment.work.rounding
+        values["steps"] = (rounding, *steps) if rounding else steps
         return values
 
     def _time(self, part: Part, kind: str) -> dict:

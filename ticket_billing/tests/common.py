@@ -41,7 +41,14 @@ class TicketBillingCase(TransactionCase):
 
     @classmethod
     def _create_company(cls, name):
-        company = cls.env["res.company"].create(
+        """A German company; the main one if it has German accounts already."""
+        company = cls.env.ref("base.main_company")
+        if company.chart_template != "de_skr03":
+            company = cls.env["res.company"].create({"name": name})
+            cls.env["account.chart.template"].try_loading(
+                "de_skr03", company=company, install_demo=False
+            )
+        company.write(
             {
                 "name": name,
                 "country_id": cls.germany.id,
@@ -51,13 +58,9 @@ class TicketBillingCase(TransactionCase):
                 "vat": "DE136695976",
                 "email": "office@nordlicht-it.example",
                 "phone": "+49 40 123456",
-                "currency_id": cls.env.ref("base.EUR").id,
             }
         )
         company.partner_id.tz = "Europe/Berlin"
-        cls.env["account.chart.template"].try_loading(
-            "de_skr03", company=company, install_demo=False
-        )
         return company
 
     @classmethod

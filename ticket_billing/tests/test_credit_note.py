@@ -60,9 +60,7 @@ class TestCreditNote(TicketBillingCase):
         self.second.billing_item_ids.action_release()
         self._log(60, "2026-10-30")
         again = self._run("2026-11-02").invoice_ids
-        self.assertEqual(
-            self._get_lines(again), [(30, 90, 45.0), (60, 90, 90.0)]
-        )
+        self.assertEqual(self._get_lines(again), [(30, 90, 45.0), (60, 90, 90.0)])
 
     def test_draft_credit_changes_nothing(self):
         self.move.action_post()

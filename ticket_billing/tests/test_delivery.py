@@ -19,16 +19,56 @@ class TestDelivery(TicketBillingCase, MailCommon):
         self.move.action_post()
         self.move.action_deliver_billing()
 
-    def test_sent_with_documents(self):
+    def _deliver(self):
+        """The scheduled action, without its commits."""
+        cron = type(self.env["ir.cron"])
+        with patch.object(cron, "_commit_progress", lambda *a, **k: 60.0):
+            self.env["account.move"]._cron_deliver_billing()
+
+    def test_sent_once_with_documents(self):
         with self.mock_mail_gateway():
-            self.move._deliver_billing()
+            self._deliver()
+            self._deliver()
         self.assertEqual(self.move.billing_delivery_state, "sent")
         self.assertTrue(self.move.invoice_pdf_report_id)
-        self.assertEqual(len(self._new_mails), 1)
+        to = [mail["email_to"] for mail in self._mails]
+        self.assertEqual(len(to), 1)
+        self.assertIn("buchhaltung@weber.example", to[0][0])
+
+    def test_queued_mail_is_not_called_sent(self):
+        self.move._queue_billing()
+        self.assertEqual(self.move.billing_delivery_state, "queued")
+        notification = self.move._get_mail_notifications()
+        self.assertEqual(notification.mail_mail_id.state, "outgoing")
+        # A crash after the mail has left: the next call only looks.
+        with self.mock_mail_gateway():
+            notification.mail_mail_id.send()
+            self._deliver()
+        self.assertEqual(self.move.billing_delivery_state, "sent")
+        self.assertEqual(len(self._mails), 1)
+
+    def test_refused_mail_is_failed(self):
+        self.move._queue_billing()
+        notification = self.move._get_mail_notifications()
+        with patch.object(
+            type(self.env["ir.mail_server"]),
+            "_connect__",
+            side_effect=UserError("Recipient refused"),
+        ):
+            self.move._send_queued_billing()
+        self.assertEqual(notification.notification_status, "exception")
+        self.assertEqual(self.move.billing_delivery_state, "failed")
+        self.assertTrue(self.move.activity_ids)
+        # Sent again by hand, it leaves and the warning goes.
+        self.move.action_deliver_billing()
+        with self.mock_mail_gateway():
+            self._deliver()
+        self.assertEqual(self.move.billing_delivery_state, "sent")
+        self.assertFalse(self.move.activity_ids)
 
     def test_customer_without_address_is_named(self):
         self.partner.email = False
-        self.move._deliver_billing()
+        self._deliver()
         self.assertEqual(self.move.billing_delivery_state, "failed")
         self.assertIn(self.partner.name, self.move.billing_delivery_message)
         self.assertTrue(self.move.activity_ids)
@@ -43,7 +83,7 @@ class TestDelivery(TicketBillingCase, MailCommon):
             patch.object(servers, "_disable_send", classmethod(lambda cls: False)),
             patch.object(servers, "_connect__", refuse),
         ):
-            self.move._deliver_billing()
+            self._deliver()
         self.assertEqual(self.move.billing_delivery_state, "pending")
         self.assertIn("Connection refused", self.move.billing_delivery_message)
 

@@ -1,3 +1,4 @@
+from datetime import datetime
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -95,10 +96,7 @@ class TestRun(TicketBillingCase):
         # 23:30 to 00:30 over the day the rate ends
         self.contract.rate_ids.valid_to = "2026-10-12"
         entry = self._log_times(
-            *map(
-                __import__("datetime").datetime.fromisoformat,
-                ("2026-10-12 21:30:00", "2026-10-12 22:30:00"),
-            )
+            datetime(2026, 10, 12, 21, 30), datetime(2026, 10, 12, 22, 30)
         )
         self._run()
         self.assertEqual(entry.billing_item_ids.mapped("state"), ["held"])
@@ -198,8 +196,14 @@ class TestRun(TicketBillingCase):
     def test_conservation_of_minutes(self):
         self.contract.allotment_ids = [(0, 0, {"hours": 1})]
         entries = self.env["account.analytic.line"]
-        for minutes, kind in ((50, "billable"), (35, "billable"), (7, "internal"),
-                              (11, "warranty"), (0, "billable"), (2000, "billable")):
+        for minutes, kind in (
+            (50, "billable"),
+            (35, "billable"),
+            (7, "internal"),
+            (11, "warranty"),
+            (0, "billable"),
+            (2000, "billable"),
+        ):
             entries |= self._log(minutes, billing_type=kind)
         self._run()
         for entry in entries:

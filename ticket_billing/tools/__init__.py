@@ -1,1 +1,1 @@
-from . import explanation
+from . import duration, explanation

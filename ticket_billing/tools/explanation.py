@@ -1,6 +1,8 @@
 """Puts the steps of a billing item into words, in the user's language."""
 
-from odoo.tools import format_date, format_duration
+from odoo.tools import format_date
+
+from .duration import format_minutes
 
 
 class _Words:
@@ -15,7 +17,11 @@ class _Words:
         return self.item.currency_id.format(float(value or 0))
 
     def _time(self, minutes) -> str:
-        return format_duration((minutes or 0) / 60)
+        return format_minutes(round(float(minutes or 0)))
+
+    def _number(self, value) -> str:
+        """A stored decimal without trailing zeros."""
+        return f"{float(value):g}"
 
     def _record(self, model: str, key) -> str:
         if not key or not str(key).isdigit():
@@ -42,7 +48,7 @@ class _Words:
             return self._(
                 "Rate: %(kind)s %(value)s on the standard rate %(base)s (%(scope)s)",
                 kind={"adjust": "+", "multiplier": "×"}[figures["kind"]],
-                value=figures["value"],
+                value=self._number(figures["value"]),
                 base=self._money(figures["base"]),
                 scope=scope,
             )
@@ -54,7 +60,8 @@ class _Words:
 
     def factor(self, figures: dict) -> str:
         return self._(
-            "Factor of the work type: × %(factor)s", factor=figures["factor"]
+            "Factor of the work type: × %(factor)s",
+            factor=self._number(figures["factor"]),
         )
 
     def window(self, figures: dict) -> str:
@@ -66,16 +73,14 @@ class _Words:
         ]
         return self._(
             "Surcharge: +%(percent)s %% (%(windows)s)",
-            percent=figures["percent"],
+            percent=self._number(figures["percent"]),
             windows=", ".join(names),
         )
 
     def rounding(self, figures: dict) -> str:
         policy = self.env["ticket.billing.policy"]
         modes = dict(policy._fields["rounding_mode"]._description_selection(self.env))
-        scopes = dict(
-            policy._fields["rounding_scope"]._description_selection(self.env)
-        )
+        scopes = dict(policy._fields["rounding_scope"]._description_selection(self.env))
         return self._(
             "Minutes: %(raw)s worked, %(billable)s billable (%(mode)s, steps of"
             " %(increment)s min, %(scope)s)",
@@ -101,9 +106,9 @@ class _Words:
             " %(taken)s taken, %(after)s left",
             allotment=self._record("ticket.billing.allotment", figures["key"]),
             period=format_date(self.env, figures["period"]),
-            before=self._time(float(figures["before"])),
-            taken=self._time(float(figures["taken"])),
-            after=self._time(float(figures["after"])),
+            before=self._time(figures["before"]),
+            taken=self._time(figures["taken"]),
+            after=self._time(figures["after"]),
         )
 
     def list_value(self, figures: dict) -> str | None:
@@ -117,7 +122,9 @@ class _Words:
                       price=self._money(figures["unit_price"]))  # fmt: skip
 
     def discount(self, figures: dict) -> str:
-        return self._("Discount: %(percent)s %%", percent=figures["percent"])
+        return self._(
+            "Discount: %(percent)s %%", percent=self._number(figures["percent"])
+        )
 
     def net(self, figures: dict) -> str:
         line = self._money(figures["line_net"])
@@ -126,7 +133,7 @@ class _Words:
             return self._(
                 "Invoice line: %(quantity)s × unit price = %(line)s, of which"
                 " %(share)s here",
-                quantity=figures["quantity"],
+                quantity=self._number(figures["quantity"]),
                 line=line,
                 share=share,
             )
@@ -146,7 +153,7 @@ def explain(item) -> list[str]:
     words = _Words(item)
     sentences = [
         getattr(words, step["code"])(step)
-        for step in item.explanation
+        for step in item.explanation or []
         if hasattr(_Words, step["code"])
     ]
     return [sentence for sentence in sentences if sentence]

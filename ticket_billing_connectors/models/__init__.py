@@ -1,10 +1,15 @@
+# Mixins come before the models that inherit from them.
+from . import ticket_billing_secret_mixin  # isort: skip
+from . import ticket_billing_remote_mixin  # isort: skip
+from . import ticket_billing_import_base  # isort: skip
+from . import ticket_billing_match  # isort: skip
+from . import ticket_billing_ticket_import  # isort: skip
+from . import ticket_billing_entry_import  # isort: skip
+from . import ticket_billing_import  # isort: skip
 from . import (
     helpdesk_ticket,
     ticket_billing_connector,
-    ticket_billing_import,
     ticket_billing_inbox,
     ticket_billing_link,
-    ticket_billing_match,
-    ticket_billing_secret_mixin,
     ticket_billing_sync_log,
 )

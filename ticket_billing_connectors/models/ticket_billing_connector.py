@@ -4,24 +4,22 @@ from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
+from psycopg2 import OperationalError
 
-from ..systems.base import Connection
-from ..systems.records import STEPS
 from ..systems.registry import SYSTEMS
-from ..transport.address_guard import AddressPolicy, split_origin
 from ..transport.errors import ConnectorError
 
 _logger = logging.getLogger(__name__)
 
 #: Failed runs in a row after which a passing fault is taken seriously.
 RED_AFTER = 3
-#: What lowers the guard: for administrators of the server only.
-GUARD_FIELDS = ("allow_private_address", "allow_http", "skip_certificate_check")
+
+
+class Busy(Exception):
+    """Another synchronisation of the same connector is running."""
 
 
 class TicketBillingConnector(models.Model):
@@ -29,7 +27,7 @@ class TicketBillingConnector(models.Model):
 
     _name = "ticket.billing.connector"
     _description = "Ticket System Connector"
-    _inherit = ["ticket.billing.secret.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["ticket.billing.remote.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "name, id"
     _check_company_auto = True
 
@@ -56,36 +54,6 @@ class TicketBillingConnector(models.Model):
         required=True,
         copy=False,
         tracking=True,
-    )
-
-    base_url = fields.Char(
-        string="Address",
-        required=True,
-        tracking=True,
-        help="Address of the ticket system. Example: https://tickets.example.com/otrs",
-    )
-    login = fields.Char(
-        required=True,
-        tracking=True,
-        help="A user of the ticket system that may read all tickets to be billed."
-        " Example: api.billing",
-    )
-    allow_private_address = fields.Boolean(
-        tracking=True,
-        help="The ticket system stands in the own network (10.x, 192.168.x …)."
-        " Only an administrator can allow this.",
-    )
-    allow_http = fields.Boolean(
-        string="Allow unencrypted connection",
-        tracking=True,
-        help="Password and tickets travel readable for others. Only an administrator"
-        " can allow this.",
-    )
-    skip_certificate_check = fields.Boolean(
-        tracking=True,
-        help="Anybody in between could pose as the ticket system. Better: make the"
-        " certificate known to the server (REQUESTS_CA_BUNDLE). Only an"
-        " administrator can allow this.",
     )
 
     service = fields.Char(
@@ -170,13 +138,15 @@ class TicketBillingConnector(models.Model):
         copy=False,
         help="Time of the last change that came in, on the ticket system's clock.",
     )
+    interrupted = fields.Boolean(
+        readonly=True, copy=False, help="The last run did not reach the end."
+    )
     last_sync = fields.Datetime(
         string="Last success", readonly=True, copy=False, help="As of this time."
     )
     failure_count = fields.Integer(readonly=True, copy=False)
     failure_final = fields.Boolean(readonly=True, copy=False)
     last_error = fields.Text(readonly=True, copy=False)
-    test_result = fields.Text(readonly=True, copy=False)
     health = fields.Selection(
         [
             ("none", "Not running"),
@@ -241,58 +211,6 @@ class TicketBillingConnector(models.Model):
         )
         return {connector.id: count for connector, count in groups}
 
-    # Guarding the credentials
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_guard_rights(vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_guard_rights(vals)
-        moved = self.filtered(lambda c: "base_url" in vals and c._moves_to(vals))
-        if moved:
-            # Another server must not be sent the password of this one, nor
-            # profit from what was allowed for it.
-            released = dict.fromkeys(GUARD_FIELDS, False) | {"cursor": False}
-            super(TicketBillingConnector, moved.sudo()).write(
-                released | {"secret_encrypted": False}
-            )
-        return super().write(vals)
-
-    def _moves_to(self, vals):
-        try:
-            return split_origin(vals["base_url"] or "") != split_origin(self.base_url)
-        except ConnectorError:
-            return True
-
-    def _check_guard_rights(self, vals):
-        if self.env.su or self.env.user.has_group("base.group_system"):
-            return
-        if any(vals.get(name) for name in GUARD_FIELDS):
-            raise AccessError(
-                self.env._(
-                    "Only an administrator can allow private addresses, unencrypted"
-                    " connections or unchecked certificates."
-                )
-            )
-
-    @api.constrains("base_url", "allow_http")
-    def _check_base_url(self):
-        for connector in self:
-            try:
-                scheme = split_origin(connector.base_url)[0]
-            except ConnectorError as error:
-                raise ValidationError(connector._describe(error)) from None
-            if scheme == "http" and not connector.allow_http:
-                raise ValidationError(
-                    self.env._(
-                        "The address must begin with https://. For http://, an"
-                        " administrator has to allow unencrypted connections."
-                    )
-                )
-
     @api.constrains("extra_settings")
     def _check_extra_settings(self):
         for connector in self:
@@ -325,104 +243,8 @@ class TicketBillingConnector(models.Model):
             **self._get_extra_settings(),
         }
 
-    def _get_connection(self) -> Connection:
-        self.ensure_one()
-        host = split_origin(self.base_url)[1]
-        return Connection(
-            base_url=self.base_url,
-            login=self.login,
-            secret=self._get_secret(),
-            policy=AddressPolicy(
-                allow_http=self.allow_http,
-                private_hosts=frozenset({host} if self.allow_private_address else ()),
-            ),
-            verify=not self.skip_certificate_check,
-        )
-
     def _open(self):
-        """Return a client of the remote system.
-
-        :raises ConnectorError: a setting or the address is refused
-        :raises UserError: the password cannot be decrypted
-        """
         return SYSTEMS[self.system].open(self._get_connection(), self._get_settings())
-
-    def _describe(self, error: ConnectorError) -> str:
-        """Return ``error`` in the user's language."""
-        _ = self.env._
-        texts = {
-            "address_refused": _("The address of the ticket system is refused."),
-            "certificate_refused": _(
-                "The certificate of the ticket system cannot be trusted."
-            ),
-            "unreachable": _("The ticket system cannot be reached."),
-            "auth": _("The ticket system refuses user name or password."),
-            "permission": _("The user lacks a permission in the ticket system."),
-            "not_found": _("The ticket system does not know what was asked for."),
-            "invalid_request": _(
-                "The ticket system does not accept the request: check the settings."
-            ),
-            "transient": _("The ticket system does not answer properly at the moment."),
-            "throttled": _("The ticket system asks to send fewer requests."),
-            "bad_answer": _("The answer of the ticket system cannot be read."),
-            "loop": _("The ticket system keeps sending the same records."),
-        }
-        text = texts.get(error.code, error.text)
-        return f"{text} {error.detail}".strip()
-
-    # Testing
-
-    def action_test(self):
-        """Test the connection and say in words what works and what does not."""
-        self.ensure_one()
-        self.check_access("write")
-        try:
-            with closing(self._open()) as client:
-                checks = client.check()
-        except ConnectorError as error:
-            lines, passed = [f"✗ {self._describe(error)}"], False
-        else:
-            lines = [self._describe_check(check) for check in checks]
-            passed = checks[-1].error is None and checks[-1].step == STEPS[-1]
-        self.test_result = "\n".join(lines)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Connection works")
-                if passed
-                else self.env._("Connection does not work"),
-                "message": lines[-1],
-                "type": "success" if passed else "danger",
-                "sticky": not passed,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
-    def _describe_check(self, check):
-        _ = self.env._
-        names = {
-            "address": _("Address"),
-            "tls": _("Encryption"),
-            "service": _("Web service"),
-            "log_in": _("Log-in"),
-            "rights": _("Rights"),
-            "time": _("Time"),
-        }
-        if check.error:
-            return f"✗ {names[check.step]}: {self._describe(check.error)}"
-        facts = check.facts
-        text = _("in order")
-        if check.step == "rights":
-            text = _("%(count)s of the newest tickets can be read", count=facts["tickets"])
-        elif check.step == "time" and facts:
-            text = _(
-                "on ticket %(ticket)s, %(units)s units are %(minutes)s minutes",
-                **facts,
-            )
-        elif check.step == "time":
-            text = _("the newest tickets have no booked time, so it is not proven")
-        return f"✓ {names[check.step]}: {text}"
 
     # Synchronising
 
@@ -478,19 +300,20 @@ class TicketBillingConnector(models.Model):
         the health of the connector, not in an exception.
         """
         self.ensure_one()
-        self = self.with_company(self.company_id).with_context(connector_import=True)
         log = self.env["ticket.billing.sync.log"].create(
             {"connector_id": self.id, "cursor_before": self.cursor}
         )
         self._commit_page()
         try:
             with closing(self._open()) as client:
-                cursor = self.cursor or client.first_cursor(self.date_from)
-                done = self._take_pages(client.changes(cursor), log)
+                done = self._take_pages(client.changes(self._start(client)), log)
         except ConnectorError as error:
             self._fail(log, self._describe(error), final=not error.retryable)
         except UserError as error:
             self._fail(log, str(error), final=True)
+        except Busy:
+            text = self.env._("Another synchronisation is running.")
+            self._finish(log, "partial", notes=text)
         except OperationalError:
             raise
         except Exception as error:
@@ -502,6 +325,13 @@ class TicketBillingConnector(models.Model):
         self._update_activity()
         return log
 
+    def _start(self, client) -> str:
+        """Return where to begin: exactly where a run broke off, or, to catch late
+        changes, a little before the end of a whole one."""
+        if not self.cursor:
+            return client.first_cursor(self.date_from)
+        return self.cursor if self.interrupted else client.rewind(self.cursor)
+
     def _take_pages(self, pages, log) -> bool:
         """Import ``pages`` until none is left or time is up; True if none is left."""
         expected = self.cursor
@@ -511,7 +341,8 @@ class TicketBillingConnector(models.Model):
                 counts = self.env["ticket.billing.import"]._import(
                     self, page.tickets, page.entries, page.agents
                 )
-                self.cursor = expected = page.cursor
+                self.write({"cursor": page.cursor, "interrupted": not page.last})
+                expected = page.cursor
                 log._add(counts, page.notes)
             if self._commit_page() <= 0 and not page.last:
                 return False
@@ -523,7 +354,7 @@ class TicketBillingConnector(models.Model):
         locked = self.try_lock_for_update(allow_referencing=True)
         self.invalidate_recordset(["cursor"])
         if not locked or self.cursor != expected:
-            raise UserError(self.env._("Another synchronisation is running."))
+            raise Busy
 
     def _commit_page(self) -> float:
         """Commit; return the seconds left for this run."""
@@ -563,7 +394,8 @@ class TicketBillingConnector(models.Model):
         kind = "ticket_billing_connectors.mail_activity_held_record"
         for connector in self:
             activities = connector.activity_search([kind])
-            waiting = connector.held_count
+            domain = [("state", "=", "held")]
+            waiting = connector._count("ticket.billing.inbox", domain)
             if waiting and not activities:
                 user = connector.user_id or self.env.user
                 connector.activity_schedule(kind, user_id=user.id)

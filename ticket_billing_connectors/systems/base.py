@@ -30,10 +30,14 @@ class TicketSystem(Protocol):
     """One open connection to one system."""
 
     def changes(self, cursor: str) -> Iterator[Page]:
-        """Yield what changed since ``cursor``, oldest first.
+        """Yield what changed since ``cursor`` (inclusive), oldest first.
 
         :raises ConnectorError: pages yielded before stay valid
         """
+
+    def rewind(self, cursor: str) -> str:
+        """Return where to begin after a run that reached the end at ``cursor``:
+        a little earlier, for changes that were committed late."""
 
     def first_cursor(self, day: date) -> str:
         """Return the cursor that begins at ``day``."""

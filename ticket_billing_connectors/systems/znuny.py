@@ -38,6 +38,8 @@ FAR_PAST = "2000-01-01 00:00:00"
 FAR_FUTURE = "2099-01-01 00:00:00"
 CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
 MAX_TEXT = 60_000
+#: Ids per request: they have to fit into a URL.
+BATCH = 50
 ERRORS = {
     "AuthFail": errors.AuthError,
     "AccessDenied": errors.PermissionDenied,
@@ -138,12 +140,11 @@ class Znuny:
                 limit=self.settings.page_size, max_pages=self.settings.page_limit
             ),
         )
-        for chunk in walk.run(self._resume_from(cursor)):
-            cursor = max(cursor, chunk.cursor)
-            yield self._page(chunk.items, cursor, chunk.last)
+        for chunk in walk.run(cursor):
+            yield self._page(chunk.items, chunk.cursor, chunk.last)
 
-    def _resume_from(self, cursor):
-        """Return ``cursor`` minus an overlap for changes committed late.
+    def rewind(self, cursor: str) -> str:
+        """Return ``cursor`` minus the overlap.
 
         Where the server's zone sets its clock back, an hour of its times comes
         twice: around then the overlap is that hour longer.
@@ -185,44 +186,56 @@ class Znuny:
         return [clean(remote_id) for remote_id in _as_list(data.get("TicketID"))]
 
     def _load(self, ids):
-        """Return tickets with articles, in batches that fit into a URL."""
-        size = 50
-        batches = [ids[at : at + size] for at in range(0, len(ids), size)]
-        tickets = [ticket for batch in batches for ticket in self._load_batch(batch)]
+        """Return tickets with articles; unreadable ones are left out."""
+        options = {"AllArticles": 1, "DynamicFields": 1, "Extended": 1}
+        route = self.settings.route_tickets
+        tickets = self._in_batches(route, ids, "Ticket", **options)
         if ids and not tickets:
             raise errors.PermissionDenied("It may find tickets but not read them.")
         return tickets
 
-    def _load_batch(self, ids):
-        """Load ``ids``; one unreadable ticket fails a batch, so halve it then."""
-        fields = {
-            "TicketID": ",".join(ids),
-            "AllArticles": 1,
-            "DynamicFields": 1,
-            "Extended": 1,
-        }
+    def _in_batches(self, route, ids, key, **options):
+        """Return what ``route`` gives under ``key``, asking for some ids at a time."""
+        batches = [ids[at : at + BATCH] for at in range(0, len(ids), BATCH)]
+        return [
+            item
+            for batch in batches
+            for item in self._read_batch(route, batch, key, options)
+        ]
+
+    def _read_batch(self, route, ids, key, options):
+        """Read ``ids``; one unreadable ticket fails the whole, so halve it then."""
+        fields = {"TicketID": ",".join(ids), **options}
         try:
-            data = self._call(self.settings.route_tickets, fields, idempotent=True)
+            data = self._call(route, fields, idempotent=True)
         except errors.PermissionDenied:
             if len(ids) == 1:
                 return []
             middle = len(ids) // 2
-            return self._load_batch(ids[:middle]) + self._load_batch(ids[middle:])
-        return [t for t in _as_list(data.get("Ticket")) if isinstance(t, dict)]
+            halves = ids[:middle], ids[middle:]
+            return [
+                item
+                for half in halves
+                for item in self._read_batch(route, half, key, options)
+            ]
+        return [item for item in _as_list(data.get(key)) if isinstance(item, dict)]
 
-    def _history(self, remote_id):
-        fields = {"TicketID": remote_id}
-        data = self._call(self.settings.route_history, fields, idempotent=True)
-        blocks = [b for b in _as_list(data.get("TicketHistory")) if isinstance(b, dict)]
-        rows = [row for block in blocks for row in _as_list(block.get("History"))]
-        return [row for row in rows if isinstance(row, dict)]
+    def _histories(self, ids) -> dict:
+        """Return the rows of history by ticket id."""
+        blocks = self._in_batches(self.settings.route_history, ids, "TicketHistory")
+        return {
+            clean(block.get("TicketID")): [
+                row for row in _as_list(block.get("History")) if isinstance(row, dict)
+            ]
+            for block in blocks
+        }
 
     def _call(self, route, fields, **kw):
         """Call a configured route (``METHOD /path/{Field}``); return its object."""
         method, _space, path = route.strip().partition(" ")
         fields = dict(fields)
         for name in re.findall(r"{(\w+)}", path):
-            value = quote(str(fields.pop(name, "")), safe="")
+            value = quote(str(fields.pop(name, "")), safe=",")
             path = path.replace(f"{{{name}}}", value)
         data = self._http.call(method.upper(), path.strip(), fields, **kw)
         if not isinstance(data, dict):
@@ -233,9 +246,13 @@ class Znuny:
 
     def _page(self, tickets, cursor, last):
         page = Page([], [], _agents(tickets), cursor, last)
+        histories = self._histories([clean(data.get("TicketID")) for data in tickets])
         for data in tickets:
-            needed = _booked(data) or data.get("StateType") == "merged"
-            history = self._history(clean(data.get("TicketID"))) if needed else []
+            history = histories.get(clean(data.get("TicketID")))
+            if history is None:
+                # Unreadable since a moment ago: without its bookings it would
+                # look as if they were deleted.
+                continue
             page.tickets.append(self._ticket(data, history))
             entries = self._entries(data, history)
             page.entries.extend(entries)
@@ -347,7 +364,8 @@ class Znuny:
         if not ids:
             raise errors.PermissionDenied("It sees no ticket at all.")
         tickets = self._load(ids)
-        self._history(clean(tickets[0].get("TicketID")))
+        if not self._histories([clean(tickets[0].get("TicketID"))]):
+            raise errors.PermissionDenied("It may not read the history of tickets.")
         return {"tickets": len(tickets)}
 
     def _newest(self):
@@ -356,8 +374,10 @@ class Znuny:
         self._check_field(self.settings.purchase_order_field, tickets)
         articles = [article for ticket in tickets for article in _articles(ticket)]
         self._check_field(self.settings.activity_field, articles)
-        for data in filter(_booked, tickets):
-            entries = self._entries(data, self._history(clean(data.get("TicketID"))))
+        histories = self._histories([clean(data.get("TicketID")) for data in tickets])
+        for data in tickets:
+            history = histories.get(clean(data.get("TicketID")), [])
+            entries = self._entries(data, history)
             if entries:
                 return {
                     "ticket": clean(data.get("TicketNumber")),
@@ -413,12 +433,6 @@ def _field(owner, name):
         if name and item.get("Name") == name:
             return ", ".join(clean(value) for value in _as_list(item.get("Value")))
     return ""
-
-
-def _booked(data):
-    """Say whether anything was ever booked: then the history is worth a call."""
-    units = [data.get("TimeUnit"), *(a.get("TimeUnit") for a in _articles(data))]
-    return any(clean(value) not in ("", "0", "0.00") for value in units)
 
 
 def _agents(tickets):

@@ -101,7 +101,9 @@ class HttpSession:
         http.verify = verify and (os.environ.get("REQUESTS_CA_BUNDLE") or True)
         http.headers["Accept"] = "application/json"
         http.headers["User-Agent"] = "ticket_billing"
-        adapter = _PinnedAdapter(self._target)
+        limits = self.limits
+        timeout = limits.connect_timeout, limits.read_timeout
+        adapter = _PinnedAdapter(self._target, timeout)
         http.mount("http://", adapter)
         http.mount("https://", adapter)
         return http
@@ -195,14 +197,12 @@ class HttpSession:
     def _send(self, method, url, params, payload):
         """Return response and body bytes, or raise. Texts of ``requests`` hold
         the URL with the session id, so they go no further (``from None``)."""
-        limits = self.limits
         try:
             with self._http.request(
                 method,
                 url,
                 params=params,
                 json=payload,
-                timeout=(limits.connect_timeout, limits.read_timeout),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -281,9 +281,13 @@ class _PinnedAdapter(HTTPAdapter):
     The host name is still used for the Host header, SNI and the certificate.
     """
 
-    def __init__(self, target):
+    def __init__(self, target, timeout):
         self._target = target
+        self._timeout = timeout
         super().__init__()
+
+    def send(self, request, **kwargs):
+        return super().send(request, **{**kwargs, "timeout": self._timeout})
 
     def build_connection_pool_key_attributes(self, request, verify, cert=None):
         host_params, pool_kwargs = super().build_connection_pool_key_attributes(

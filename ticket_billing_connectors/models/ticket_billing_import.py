@@ -1,0 +1,73 @@
+from collections import Counter
+
+from odoo import api, models
+
+
+class TicketBillingImport(models.AbstractModel):
+    """Brings remote records in: each once, unchanged ones without a write.
+
+    All methods work on batches; queries do not grow with the number of records
+    as long as nothing is written.
+    """
+
+    _name = "ticket.billing.import"
+    _description = "Import of Remote Records"
+    _inherit = ["ticket.billing.ticket.import", "ticket.billing.entry.import"]
+
+    @api.model
+    def _import(self, connector, tickets, entries, agents=()) -> Counter:
+        """Import one page; return counts by field name of the sync log.
+
+        ``entries`` must hold all bookings of each of ``tickets``.
+        """
+        counts = Counter()
+        self = self._for(connector)
+        self._learn_agents(connector, agents)
+        self._import_tickets(connector, tickets, entries, counts)
+        self._import_entries(connector, entries, counts)
+        self._remove_gone(connector, tickets, entries, counts)
+        self._release_mapped(connector)
+        return counts
+
+    @api.model
+    def _for(self, connector):
+        """Return self in the connector's company; links it maps release nothing
+        on their own."""
+        return self.with_company(connector.company_id).with_context(
+            connector_import=True
+        )
+
+    @api.model
+    def _retry(self, connector, held):
+        """Import held records again, and the entries of tickets that come in."""
+        self = self._for(connector)
+        tickets = [row._get_record() for row in held if row.remote_type == "ticket"]
+        rows = held.filtered(lambda row: row.remote_type == "time_entry")
+        rows |= rows.search(
+            [
+                ("connector_id", "=", connector.id),
+                ("state", "=", "held"),
+                ("remote_type", "=", "time_entry"),
+                ("parent_remote_id", "in", [ticket.remote_id for ticket in tickets]),
+            ]
+        )
+        gone = rows.filtered(lambda row: row.reason == "deleted_after_billing")
+        entries = [row._get_record() for row in rows - gone]
+        self._import_tickets(connector, tickets, entries, Counter())
+        self._import_entries(connector, entries, Counter())
+        links = self._find_links(connector, "time_entry", gone.mapped("remote_id"))
+        self._remove_links(connector, links, Counter())
+
+    @api.model
+    def _release_mapped(self, connector):
+        """Take up what waited for a link that a rule has mapped just now."""
+        waiting = self.env["ticket.billing.inbox"].search(
+            [
+                ("connector_id", "=", connector.id),
+                ("state", "=", "held"),
+                ("waiting_link_id.state", "=", "mapped"),
+                ("reason", "not like", "archived"),
+            ]
+        )
+        if waiting:
+            self._retry(connector, waiting)

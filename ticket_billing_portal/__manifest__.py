@@ -1,0 +1,16 @@
+{
+    "name": "Ticket Billing Portal",
+    "summary": "Customers see the time on their tickets, their hours and what is"
+    " left of their allotment",
+    "version": "19.0.1.0.0",
+    "license": "AGPL-3",
+    "category": "Services/Helpdesk",
+    "author": "ticket_billing contributors",
+    "website": "https://github.com/ticket-billing/ticket_billing",
+    "depends": ["ticket_billing", "portal", "helpdesk_mgmt", "account"],
+    "data": [
+        "views/portal_hours_templates.xml",
+        "views/helpdesk_ticket_templates.xml",
+        "views/account_move_templates.xml",
+    ],
+}

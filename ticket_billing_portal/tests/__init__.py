@@ -1,0 +1,1 @@
+from . import test_portal_domain, test_portal_pages
