@@ -59,6 +59,16 @@ class Cache:
         return self.root / "served.json"
 
     @property
+    def services(self) -> Path:
+        """Addresses of the demo's ticket server and mail server."""
+        return self.root / "services.json"
+
+    @property
+    def documents(self) -> Path:
+        """Invoices and mails of the demo."""
+        return self.root / "documents"
+
+    @property
     def pre_commit(self) -> Path:
         return self.root / "pre-commit"
 

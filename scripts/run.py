@@ -21,12 +21,15 @@ MAIN_JOB = CHECKOUT / "scripts" / "main_job.py"
 
 def run_main_job(environment: Environment, url: str) -> int:
     """Run the main job, which prints its own table; its exit status."""
+    cache = environment.cache
     return environment.call(
         environment.python,
         MAIN_JOB,
-        f"--config={environment.cache.config}",
+        f"--config={cache.config}",
         f"--database={DEMO}",
         f"--url={url}",
+        f"--services={cache.services}",
+        f"--documents={cache.documents}",
     )
 
 
@@ -36,8 +39,9 @@ def main() -> int:
     cache = open_cache()
     environment = ensure_environment(cache)
     served = served_odoo.find_served(cache)
-    if served and served.is_healthy():
+    if served:
         return _run_beside(served, environment)
+    served_odoo.stop(cache)
     served_odoo.check_port(port)
     with locked(cache):
         ensure_demo(environment)
@@ -76,7 +80,7 @@ def _set_urls(environment: Environment, url: str) -> None:
 
 def _run_and_serve(environment: Environment, port: int) -> int:
     cache = environment.cache
-    with step("Start Odoo"):
+    with step("Start Odoo and the demo's ticket and mail server"):
         process = served_odoo.start(environment, port)
     try:
         status = run_main_job(environment, f"http://{served_odoo.ADDRESS}:{port}")
@@ -90,6 +94,7 @@ def _run_and_serve(environment: Environment, port: int) -> int:
 def _serve(process: subprocess.Popen, cache: Cache, port: int) -> None:
     say(f"\nOdoo:   http://{served_odoo.ADDRESS}:{port}   (log in: admin / admin)")
     say(f"Log:    {cache.logs / 'odoo-server.log'}")
+    say(f"Mails:  {cache.documents / 'mails'}")
     say("Ctrl-C ends it.")
     try:
         process.wait()

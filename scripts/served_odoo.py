@@ -1,4 +1,4 @@
-"""The Odoo that `make run` serves on this machine."""
+"""What `make run` keeps running: Odoo, and the demo's ticket and mail server."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class ServedOdoo:
     """A running server; also what the cache notes about it."""
 
     pid: int
+    services_pid: int
     port: int
 
     @property
@@ -42,13 +44,10 @@ class ServedOdoo:
 
 def find_served(cache: Cache) -> ServedOdoo | None:
     """The server that an earlier call left running, or None."""
-    try:
-        served = ServedOdoo(**json.loads(cache.served.read_text()))
-        command = Path(f"/proc/{served.pid}/cmdline").read_bytes()
-    except (OSError, ValueError, TypeError):
-        return None
-    # The number may meanwhile belong to another process.
-    return served if str(cache.config).encode() in command else None
+    served = _noted(cache)
+    if served and _runs_with(served.pid, cache.config) and served.is_healthy():
+        return served
+    return None
 
 
 def check_port(port: int) -> None:
@@ -64,55 +63,103 @@ def check_port(port: int) -> None:
 
 
 def start(environment: Environment, port: int) -> subprocess.Popen:
-    """Serve the demo database; returns when it answers."""
-    log = environment.cache.logs / "odoo-server.log"
-    command = environment.odoo_command(
+    """Serve the demo database; returns Odoo's process when everything answers."""
+    cache = environment.cache
+    cache.services.unlink(missing_ok=True)
+    services_log = cache.logs / "demo-services.log"
+    odoo_log = cache.logs / "odoo-server.log"
+    services = _spawn(environment, _services_command(environment), services_log)
+    odoo = _spawn(environment, _odoo_command(environment, port), odoo_log)
+    served = ServedOdoo(odoo.pid, services.pid, port)
+    cache.served.write_text(json.dumps(asdict(served)))
+    try:
+        _wait(services, "The demo's services", _exists(cache.services), services_log)
+        _wait(odoo, "Odoo", served.is_healthy, odoo_log)
+    except BaseException:
+        stop(cache)
+        raise
+    return odoo
+
+
+def _odoo_command(environment: Environment, port: int) -> list[str | Path]:
+    return environment.odoo_command(
         DEMO,
         f"--db-filter=^{DEMO}$",
         f"--http-interface={ADDRESS}",
         f"--http-port={port}",
-        f"--logfile={log}",
     )
+
+
+def _services_command(environment: Environment) -> list[str | Path]:
+    cache = environment.cache
+    mails = f"--mails={cache.documents / 'mails'}"
+    script = CHECKOUT / "scripts" / "demo_services.py"
+    return [environment.python, script, mails, f"--state={cache.services}"]
+
+
+def _spawn(
+    environment: Environment, command: list[str | Path], log: Path
+) -> subprocess.Popen:
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [str(part) for part in command],
             env=environment.variables,
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C reaches the caller only, which then stops the server in order.
+            # Ctrl-C reaches the caller only, which then stops them in order.
             start_new_session=True,
         )
-    served = ServedOdoo(process.pid, port)
-    environment.cache.served.write_text(json.dumps(asdict(served)))
-    try:
-        _wait_until_healthy(process, served, log)
-    except BaseException:
-        stop(environment.cache)
-        raise
-    return process
 
 
-def _wait_until_healthy(
-    process: subprocess.Popen, served: ServedOdoo, log: Path
+def _exists(file: Path) -> Callable[[], bool]:
+    return lambda: file.exists() and bool(file.read_text())
+
+
+def _wait(
+    process: subprocess.Popen, name: str, is_ready: Callable[[], bool], log: Path
 ) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not served.is_healthy():
+    while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise SetupError("Odoo did not start.", f"read {log}.")
+            raise SetupError(f"{name} did not start.", f"read {log}.")
         time.sleep(0.2)
 
 
 def stop(cache: Cache) -> None:
-    """Stop the served Odoo, if there is one."""
-    served = find_served(cache)
+    """Stop what `make run` keeps running, if it does."""
+    served = _noted(cache)
     if served:
-        say(f"Stopping Odoo on {served.url}")
-        os.kill(served.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while find_served(cache) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if find_served(cache):
-            os.kill(served.pid, signal.SIGKILL)
+        if _runs_with(served.pid, cache.config):
+            say(f"Stopping Odoo on {served.url}")
+        _terminate(served.pid, cache.config)
+        _terminate(served.services_pid, cache.services)
     cache.served.unlink(missing_ok=True)
+    cache.services.unlink(missing_ok=True)
+
+
+def _noted(cache: Cache) -> ServedOdoo | None:
+    try:
+        return ServedOdoo(**json.loads(cache.served.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _runs_with(pid: int, argument: Path) -> bool:
+    """Whether the process runs; its number may meanwhile belong to another."""
+    try:
+        return str(argument).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _terminate(pid: int, argument: Path) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    if _runs_with(pid, argument):
+        os.kill(pid, signal.SIGTERM)
+    while _runs_with(pid, argument):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return
+        time.sleep(0.1)

@@ -25,10 +25,13 @@ def clean(cache: Cache) -> None:
     """Remove what the set-up made, and nothing else the folder may hold."""
     if named_server() is not None and cache.venv.exists():
         ensure_environment(cache).databases.drop_all()
-    generated = (cache.odoo, cache.bin, cache.postgres, cache.data, cache.logs)
-    for folder in (*generated, cache.pre_commit, *cache.root.glob("venv-*")):
-        shutil.rmtree(folder, ignore_errors=True)
-    for folder in cache.root.glob("*.unfinished"):
+    folders = (
+        *(cache.odoo, cache.bin, cache.postgres, cache.data, cache.logs),
+        *(cache.pre_commit, cache.documents),
+        *cache.root.glob("venv-*"),
+        *cache.root.glob("*.unfinished"),
+    )
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     for file in (cache.venv, cache.config, cache.served):
         file.unlink(missing_ok=True)

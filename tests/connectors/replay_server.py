@@ -96,9 +96,8 @@ class ReplayServer:
         self.requests: list[tuple[str, str]] = []
         self._articles = itertools.count(100_000)
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((host, port), Handler)
+        self._server = Server((host, port), Handler)
         self._server.replay = self
-        self._server.daemon_threads = True
         self._scheme = "https" if certificate else "http"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -361,6 +360,15 @@ def _is_time(text):
     except ValueError:
         return False
     return True
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing when a client hangs up, as after a time-out."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -5,8 +5,10 @@ import datetime
 import itertools
 from datetime import UTC
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from replay_server import ReplayServer
 
 from ticket_billing_connectors.systems.records import (
     RemoteTicket,
@@ -20,6 +22,7 @@ from ticket_billing_connectors.systems.records import (
 )
 from ticket_billing_connectors.transport import errors
 
+RECORDINGS = Path(__file__).parent / "recordings"
 START = "2020-01-01 00:00:00"
 BOOKED = datetime.datetime(2026, 11, 24, 2, 7, 36, tzinfo=UTC)
 
@@ -446,3 +449,24 @@ def test_records_survive_storage_as_json(recorded, open_znuny):
             copy = from_json(kind, to_json(record))
             assert copy == record and fingerprint(copy) == fingerprint(record)
     assert len({fingerprint(e) for e in entries.values()}) == len(entries)
+
+
+def test_recorded_story(open_znuny):
+    """Every booking of a real server comes once, in small pages, and adds up."""
+    with ReplayServer(RECORDINGS / "znuny") as server:
+        client = open_znuny(server, page_size=5, purchase_order_field="PurchaseOrder")
+        tickets, entries, notes = {}, {}, []
+        for page in client.changes(START):
+            tickets.update({t.remote_id: t for t in page.tickets})
+            entries.update({e.remote_id: e for e in page.entries})
+            notes += page.notes
+    assert (len(tickets), len(entries), notes) == (21, 48, [])
+    assert tickets["8"].merged_into == "7"
+    assert tickets["5"].purchase_order == "WMB-4711-26"
+    shared = [e.agent_key for e in entries.values() if "a24/" in e.remote_id]
+    assert shared == ["2", "4"]
+    assert {e.minutes for e in entries.values() if not 0 < e.minutes < 1440} == {
+        -15,
+        0,
+        1620,
+    }

@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..rating import Conditions
+from ..rating import Conditions, PublicHolidays
 
 
 class TicketBillingContract(models.Model):
@@ -92,6 +92,12 @@ class TicketBillingContract(models.Model):
     discount = fields.Float(
         digits=(6, 2), help="Discount on work, in percent.", tracking=True
     )
+    emergency_percent = fields.Float(
+        digits=(6, 2), help="Surcharge on work marked as emergency, in percent."
+    )
+    emergency_fee = fields.Float(
+        digits=(16, 4), help="Once per ticket with emergency work."
+    )
     note = fields.Html()
 
     rate_ids = fields.One2many("ticket.billing.rate", "contract_id", copy=True)
@@ -117,6 +123,10 @@ class TicketBillingContract(models.Model):
     _discount_range = models.Constraint(
         "CHECK(COALESCE(discount, 0) BETWEEN 0 AND 100)",
         "The discount must be between 0 and 100 %.",
+    )
+    _emergency_not_negative = models.Constraint(
+        "CHECK(COALESCE(emergency_percent, 0) >= 0 AND COALESCE(emergency_fee, 0) >= 0)",
+        "Emergency surcharge and fee cannot be negative.",
     )
 
     @api.model
@@ -222,7 +232,8 @@ class TicketBillingContract(models.Model):
             rates=standard_rates._get_rates() + self.rate_ids._get_rates(),
             windows=self.surcharge_ids._get_windows(),
             combination=policy.surcharge_combination,
-            holidays=None,
+            holidays=PublicHolidays(),
+            default_location=self._get_location(),
             allotments=self.allotment_ids._get_allotments(),
             flat_fees=self.flat_fee_ids._get_flat_fees(),
             work_type_factor={
@@ -231,9 +242,21 @@ class TicketBillingContract(models.Model):
                 if work_type.factor != 1
             },
             discount_percent=Decimal(str(self.discount)),
+            emergency_percent=Decimal(str(self.emergency_percent)),
+            emergency_flat_fee=Decimal(str(self.emergency_fee)),
             line_grouping=policy.line_grouping,
             show_covered_lines=policy.show_covered_lines,
         )
+
+    def _get_location(self) -> str | None:
+        """Country and state whose public holidays count, for example DE-BY."""
+        self.ensure_one()
+        state = self.partner_id.state_id
+        if not state:
+            return None
+        # Odoo's codes of some countries carry the country already.
+        country = state.country_id.code
+        return f"{country}-{state.code.removeprefix(f'{country}-')}"
 
     def _get_invoice_partner(self):
         """Invoice address of the customer."""

@@ -104,8 +104,7 @@ class TicketBillingPolicy(models.Model):
     line_grouping = fields.Selection(
         [
             ("entry", "One line per time entry"),
-            ("ticket", "One line per ticket, worker and price"),
-            ("ticket_rate", "One line per ticket and price"),
+            ("ticket", "One line per ticket and price"),
         ],
         required=True,
         default="entry",

@@ -44,8 +44,8 @@ class TicketBillingSurcharge(models.Model):
     saturday = fields.Boolean(default=True)
     sunday = fields.Boolean(default=True)
     holidays = fields.Boolean(
-        string="Public holidays only",
-        help="The surcharge holds on the public holidays of the service location.",
+        string="Public holidays",
+        help="The surcharge also holds on the public holidays of the customer's state.",
     )
 
     _percent_positive = models.Constraint(
@@ -58,8 +58,8 @@ class TicketBillingSurcharge(models.Model):
     )
     _days = models.Constraint(
         "CHECK(monday OR tuesday OR wednesday OR thursday OR friday OR saturday"
-        " OR sunday)",
-        "A surcharge window needs at least one day of the week.",
+        " OR sunday OR holidays)",
+        "A surcharge window needs at least one day of the week, or public holidays.",
     )
 
     @api.depends("name", "percent")
@@ -74,11 +74,12 @@ class TicketBillingSurcharge(models.Model):
     def _get_window(self) -> Window:
         self.ensure_one()
         days = frozenset(i for i, day in enumerate(WEEKDAYS) if self[day])
+        every_day = len(days) == len(WEEKDAYS)
         return Window(
             key=self.id,
             percent=Decimal(str(self.percent)),
             start=None if self.whole_day else _clock_time(self.time_from),
             stop=None if self.whole_day else _clock_time(self.time_to),
-            weekdays=days if len(days) < 7 else None,
-            holidays=self.holidays,
+            weekdays=None if every_day else days or None,
+            holidays=self.holidays and not every_day,
         )

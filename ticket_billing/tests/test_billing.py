@@ -3,6 +3,8 @@ from datetime import datetime
 from odoo import Command
 from odoo.tests import tagged
 
+from odoo.addons.ticket_billing.models.ticket_billing_surcharge import WEEKDAYS
+
 from .common import TicketBillingCase
 
 
@@ -87,6 +89,40 @@ class TestBilling(TicketBillingCase):
         )
         texts = run.invoice_ids.invoice_line_ids.mapped("name")
         self.assertTrue(any("Night +50 %" in text for text in texts), texts)
+
+    def test_holiday_of_the_state_of_the_customer(self):
+        # Corpus Christi, a holiday in Baden-Württemberg and not in Hamburg
+        self.contract.surcharge_ids = [
+            Command.create(
+                {
+                    "name": "Holiday",
+                    "percent": 100,
+                    "whole_day": True,
+                    "holidays": True,
+                    **dict.fromkeys(WEEKDAYS, False),
+                }
+            )
+        ]
+        self._log(60, "2026-06-04")
+        self._log(60, "2026-06-05")
+        self.partner.state_id = self.env.ref("base.state_de_bw")
+        self.assertEqual(
+            self._get_lines(self._run().invoice_ids), [(60, 90, 90.0), (60, 180, 180.0)]
+        )
+        self.partner.state_id = self.env.ref("base.state_de_hh")
+        self._log(60, "2026-06-04")
+        self.assertEqual(
+            self._get_lines(self._run("2026-11-02").invoice_ids), [(60, 90, 90.0)]
+        )
+
+    def test_emergency_percent_and_fee_once_per_ticket(self):
+        self.contract.write({"emergency_percent": 50, "emergency_fee": 60})
+        self._log(60, billing_emergency=True)
+        self._log(60, "2026-10-13", billing_emergency=True)
+        run = self._run()
+        self.assertEqual(run.invoice_ids.amount_untaxed, 135 + 135 + 60)
+        self._log(60, "2026-10-14", billing_emergency=True)
+        self.assertEqual(self._run("2026-11-02").invoice_ids.amount_untaxed, 135)
 
     def test_allotment_covers_before_it_bills(self):
         self.contract.allotment_ids = [Command.create({"hours": 2})]

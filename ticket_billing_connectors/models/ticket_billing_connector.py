@@ -4,10 +4,12 @@ from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import api, fields, models
-from odoo.addons.base.models.res_partner import _tz_get
-from odoo.exceptions import UserError, ValidationError
 from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.base.models.res_partner import _tz_get
 
 from ..systems.registry import SYSTEMS
 from ..transport.errors import ConnectorError
@@ -103,7 +105,7 @@ class TicketBillingConnector(models.Model):
     purchase_order_field = fields.Char(
         string="Field with the purchase order",
         help="Dynamic field of tickets with the customer's order number. Example:"
-        " BillingCode",
+        " PurchaseOrder",
     )
     page_size = fields.Integer(
         string="Tickets per page",

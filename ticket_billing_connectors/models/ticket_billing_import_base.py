@@ -2,6 +2,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import psycopg2
+
 from odoo import api, models
 from odoo.exceptions import UserError
 

@@ -142,6 +142,8 @@ class TicketBillingInbox(models.Model):
             return _("Choose the right one in the mapping.")
         if reason in ("changed_after_billing", "deleted_after_billing"):
             return _("Credit the invoice and try again, or dismiss the change.")
+        if reason == "invalid_minutes" and self.minutes < 0:
+            return _("Shorten the time entry it corrects by hand, then dismiss it.")
         if reason == "refused":
             return _("Mend the cause, then try again.")
         return _("Correct it in the ticket system, or dismiss it.")

@@ -86,7 +86,8 @@ class Page:
 
     ``entries`` holds *all* bookings of each of ``tickets``, so a booking known
     before and missing here is gone. ``cursor`` is where to resume after this
-    page, which is the last one of its run if ``last``. ``notes`` are oddities for the log.
+    page, which is the last one of its run if ``last``. ``notes`` are oddities for
+    the log.
     """
 
     tickets: list[RemoteTicket]

@@ -1,5 +1,1 @@
-from . import test_access
-from . import test_connector
-from . import test_import
-from . import test_mapping
-from . import test_secret
+from . import test_access, test_connector, test_import, test_mapping, test_secret

@@ -1,3 +1,4 @@
+import math
 from datetime import date, datetime
 
 from odoo.exceptions import ValidationError
@@ -7,6 +8,8 @@ from .common import CHECKOUT, ConnectorCase
 
 NINE = "2026-10-12 09:00:00"
 TEN = "2026-10-12 10:00:00"
+LATER = "2026-11-02 10:00:00"
+LONG_AGO = "1970-01-01 00:00:00"
 STORY = CHECKOUT / "tests" / "connectors" / "recordings" / "znuny"
 
 
@@ -155,7 +158,7 @@ class TestImport(ConnectorCase):
         """R-26"""
         self.replay.add_ticket(1, NINE, [(-5, 2, TEN), (27 * 60, 2, TEN), (15, 2, TEN)])
         self.replay.add_ticket(2, NINE, Title="x" * 1_000_000)
-        self.replay.add_ticket(3, NINE, [("abc", 2, TEN), (5, 2, "1970-01-01 00:00:00")])
+        self.replay.add_ticket(3, NINE, [("abc", 2, TEN), (5, 2, LONG_AGO)])
         self.replay.add_ticket(4, NINE, Title="Emoji 🖨 and \x00 NUL")
         figures = self._synchronise()
         self.assertEqual(
@@ -210,7 +213,7 @@ class TestImport(ConnectorCase):
         run = self._run()
         self.assertTrue(line.billing_locked)
         self.replay.tickets["1"]["Article"][1]["DynamicField"][0]["Value"] = "onsite"
-        self.replay.tickets["1"]["Changed"] = "2026-11-02 10:00:00"
+        self.replay.tickets["1"]["Changed"] = LATER
         figures = self._synchronise()
         self.assertEqual(figures["entry_held"], 1)
         self.assertEqual(self._get_reasons(), ["changed_after_billing"])
@@ -254,9 +257,9 @@ class TestImport(ConnectorCase):
         rows = self.replay.histories[str(number)]
         bookings = [r for r in rows if r["HistoryType"] == "TimeAccounting"]
         rows.remove(bookings[index])
-        self.replay.tickets[str(number)]["Changed"] = "2026-11-02 10:00:00"
+        self.replay.tickets[str(number)]["Changed"] = LATER
 
-    def _merge(self, source, target, when="2026-11-02 10:00:00"):
+    def _merge(self, source, target, when=LATER):
         old, new = self.replay.tickets[str(source)], self.replay.tickets[str(target)]
         rows = self.replay.histories[str(source)]
         self.replay.histories[str(target)] += [r for r in rows if r["ArticleID"]]
@@ -315,7 +318,7 @@ class TestImport(ConnectorCase):
         self._synchronise()
         ticket = self._get_linked("ticket")
         self._run()
-        self.replay.tickets["1"].update(CustomerID="SEIDEL", Changed="2026-11-02 10:00:00")
+        self.replay.tickets["1"].update(CustomerID="SEIDEL", Changed=LATER)
         self._synchronise()
         self.assertEqual(self._get_reasons(), ["changed_after_billing"])
         self.assertEqual(ticket.commercial_partner_id, self.partner)
@@ -334,29 +337,37 @@ class TestImport(ConnectorCase):
         """21 tickets and 48 bookings of a real Znuny come in once, and add up."""
         server = self._start_replay(STORY)
         connector = self._create_connector(server, page_size=5)
-        self._create_customers_of_the_story()
-        first = self._synchronise(connector)
-        tickets = self._get_linked("ticket", connector)
+        self._create_people_of_the_story()
+        figures = self._synchronise(connector)
+        self.assertEqual(figures, {"ticket_new": 21, "entry_new": 46, "entry_held": 2})
+        held = self._get_held(connector)
+        self.assertEqual(sorted(held.mapped("minutes")), [-15, 1620])
+        self.assertEqual(set(held.mapped("reason")), {"invalid_minutes"})
         lines = self._get_linked("time_entry", connector)
-        waiting = self._get_held(connector)
-        self.assertEqual(len(tickets), first["ticket_new"])
-        self.assertEqual(
-            len(tickets) + len(waiting.filtered(lambda r: r.remote_type == "ticket")),
-            len(server.tickets),
+        self.assertEqual(sum(lines.mapped("raw_minutes")), self._get_minutes(server))
+        # Two agents booked on one article of the ticket another was merged into.
+        ticket = self._get_linked("ticket", connector).filtered(
+            lambda t: t.number == "2026101210000016"
         )
-        bookings = [
-            row
+        self.assertEqual(ticket.time_entry_count, 5)
+
+        again = self._synchronise(connector)
+        self.assertFalse(again.keys() & {"ticket_new", "entry_new", "entry_changed"})
+        self.assertEqual(self._get_linked("time_entry", connector), lines)
+
+    def _get_minutes(self, server):
+        """Whole minutes of all sensible bookings in the recorded histories."""
+        units = [
+            float(row["Name"].split("%%")[1])
             for rows in server.histories.values()
             for row in rows
             if row["HistoryType"] == "TimeAccounting"
         ]
-        entries = waiting.filtered(lambda r: r.remote_type == "time_entry")
-        self.assertEqual(len(lines) + len(entries), len(bookings))
-        again = self._synchronise(connector)
-        self.assertNotIn("ticket_new", again)
-        self.assertNotIn("entry_new", again)
-        self.assertEqual(self._get_linked("time_entry", connector), lines)
+        return sum(math.ceil(value) for value in units if 0 <= value <= 1440)
 
-    def _create_customers_of_the_story(self):
+    def _create_people_of_the_story(self):
         for ref in ("WEBER", "SEIDEL", "MORGENROT", "OSTWIND"):
             self._create_customer(ref.title(), ref=ref, email=False)
+        for login in ("agent.bert", "agent.cora"):
+            employee = self._create_employee(login)
+            employee.user_id = self._create_user(login, "base.group_user")

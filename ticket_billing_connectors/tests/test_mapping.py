@@ -23,9 +23,7 @@ class TestMapping(ConnectorCase):
         self._add_stranger(2)
         self.replay.add_ticket(3, NINE)
         figures = self._synchronise()
-        self.assertEqual(
-            figures, {"ticket_new": 1, "ticket_held": 2, "entry_held": 3}
-        )
+        self.assertEqual(figures, {"ticket_new": 1, "ticket_held": 2, "entry_held": 3})
         self.assertEqual(
             self._get_reasons(), ["ticket_held"] * 3 + ["unknown_customer"] * 2
         )
@@ -65,14 +63,14 @@ class TestMapping(ConnectorCase):
         self._synchronise()
         ticket = self._get_linked("ticket")
         self.assertEqual(ticket.commercial_partner_id, self.partner)
-        self.assertEqual(self._get_link("customer", "STRANGER").partner_id, self.partner)
+        self.assertEqual(
+            self._get_link("customer", "STRANGER").partner_id, self.partner
+        )
 
     def test_customer_is_found_by_exact_name(self):
         self._add_stranger(1, CustomerID=self.partner.name)
         self._synchronise()
-        self.assertEqual(
-            self._get_linked("ticket").commercial_partner_id, self.partner
-        )
+        self.assertEqual(self._get_linked("ticket").commercial_partner_id, self.partner)
 
     def test_several_customers_that_fit_are_left_to_a_person(self):
         self._create_customer("One", ref="STRANGER", email=False)

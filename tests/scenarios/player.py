@@ -1,0 +1,256 @@
+"""Plays the timeline of a scenario through the product and compares the result."""
+
+from datetime import date, timedelta
+
+import documents
+from rows import NotSupported
+from vocabulary import check
+from world import World
+
+from odoo.exceptions import UserError
+
+from odoo.addons.ticket_billing.rating import balance
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
+          "dec")  # fmt: skip
+
+
+def play(case, scenario: dict) -> list[str]:
+    """Differences between the product and what the scenario expects.
+
+    :raise vocabulary.UnknownKey: for a key or value outside the vocabulary
+    :raise rows.NotSupported: for what the product cannot do yet
+    """
+    check(scenario)
+    return Player(case, scenario).play()
+
+
+class Player:
+    """One scenario on its way through the product."""
+
+    def __init__(self, case, scenario: dict):
+        self.case = case
+        self.env = case.env
+        self.scenario = scenario
+        self.expected = scenario["expected"]
+        self._check_expected()
+        self.world = World(case, scenario)
+        self.moves = self._find_moves()
+
+    def play(self) -> list[str]:
+        """Play all steps, then compare documents, exceptions and balances."""
+        differences = []
+        read = []
+        for number, step in enumerate(self.scenario["timeline"]):
+            getattr(self, f"_play_{step['op']}")(step, number)
+            new = self._find_moves() - self.moves
+            self.moves |= new
+            documents_now = [documents.read(move, self._get_names()) for move in new]
+            read += documents_now
+            wanted = [
+                documents.expect(each)
+                for each in self.expected["invoices"]
+                if each["after_step"] == number
+            ]
+            differences += [
+                f"step {number}: {text}"
+                for text in documents.compare(documents_now, wanted)
+            ]
+        wrong = self.scenario.get("wrong_answers") or []
+        differences += documents.find_wrong_answers(read, wrong)
+        return differences + self._compare_exceptions() + self._compare_balances()
+
+    def _find_moves(self):
+        return self.env["account.move"].search(
+            [("company_id", "=", self.case.company.id)], order="id"
+        )
+
+    def _get_names(self) -> dict:
+        sources = {**self.world.entries, **self.world.charges}
+        return {record: key for key, record in sources.items()}
+
+    # ------------------------------------------------------------------- steps
+
+    def _play_bill_run(self, step: dict, number: int) -> None:
+        day = date.fromisoformat(step["on"])
+        run = self.env["ticket.billing.run"].create(
+            {
+                "date": day,
+                "work_before": self._get_work_before(step),
+                "company_id": self.case.company.id,
+            }
+        )
+        run.action_bill()
+        run.action_release()
+        drafts = run.invoice_ids.filtered(lambda move: move.state == "draft")
+        if drafts:
+            raise AssertionError(f"not posted: {run.line_ids.mapped('message')}")
+
+    def _get_work_before(self, step: dict) -> date:
+        if "period" not in step:
+            return date.fromisoformat(step["on"])
+        first, last = map(date.fromisoformat, step["period"])
+        for entry in self.world.entries.values():
+            if entry.date < first and not entry.billing_locked:
+                raise NotSupported("bill_run.period with older work left open")
+        return last + timedelta(days=1)
+
+    def _play_log(self, step: dict, number: int) -> None:
+        self.world.log(step["entry"], self.world.get_default_day(number))
+
+    def _play_edit(self, step: dict, number: int) -> None:
+        entry = self.world.entries[step["entry"]]
+        if entry.billing_locked:
+            raise NotSupported("timeline.edit of billed work")
+        entry.write({"raw_minutes": step["minutes"]})
+
+    def _play_delete_upstream(self, step: dict, number: int) -> None:
+        entry = self.world.entries[step["entry"]]
+        try:
+            entry.unlink()
+        except UserError as error:
+            raise NotSupported("timeline.delete_upstream of billed work") from error
+        del self.world.entries[step["entry"]]
+
+    def _play_reopen(self, step: dict, number: int) -> None:
+        ticket = self.world.ticket(step["ticket"])
+        self.case._close(ticket)
+        ticket.stage_id = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_new")
+
+    def _play_set_rate(self, step: dict, number: int) -> None:
+        """A new rate takes over from the ones of the same scope."""
+        rate = {key: value for key, value in step.items() if key != "op"}
+        foreign = self.world.contract.currency_id != self.case.company.currency_id
+        first = date.fromisoformat(rate["valid_from"])
+        scope = self.world.get_rate_scope(rate, foreign)
+        older = self.env["ticket.billing.rate"].search(
+            [*scope, "|", ("valid_to", "=", False), ("valid_to", ">=", first)]
+        )
+        replaced = older.filtered(lambda r: r.valid_from and r.valid_from >= first)
+        replaced.unlink()
+        (older - replaced).valid_to = first - timedelta(days=1)
+        self.world.create_rate(rate, foreign)
+
+    def _play_credit_note(self, step: dict, number: int) -> None:
+        invoices = self.moves.filtered(lambda move: move.move_type == "out_invoice")
+        invoice = invoices[step["invoice"]]
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "reason": "Scenario"})
+        )
+        credit = self.env["account.move"].browse(wizard.refund_moves()["res_id"])
+        self._prune(credit, step)
+        items = credit._get_billing_items()
+        credit.action_post()
+        if step["release_work"]:
+            items.action_release()
+
+    def _prune(self, credit, step: dict) -> None:
+        """Leave only what the step credits."""
+        lines = credit.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        if "quantity_h" in step:
+            self._reduce(lines, step)
+        elif step["lines"] != "all":
+            kept = [self.world.entries[key] for key in step["lines"]]
+            (credit.invoice_line_ids - lines).unlink()
+            lines.filtered(
+                lambda line: line.credited_billing_item_ids.entry_id not in kept
+            ).unlink()
+
+    def _reduce(self, lines, step: dict) -> None:
+        if len(lines) != 1 or step["release_work"]:
+            raise NotSupported("credit_note.quantity_h of more than one line's time")
+        minutes = float(step["quantity_h"]) * 60
+        lines.quantity = minutes / lines._get_minutes_per_unit()
+
+    # -------------------------------------------------- exceptions and balances
+
+    def _check_expected(self) -> None:
+        """Refuse codes that the product does not have."""
+        fields = self.env["ticket.billing.item"]._fields
+        self.severities = {
+            **dict.fromkeys(fields["rated_reason"].get_values(self.env), "error"),
+            **dict.fromkeys(fields["warning"].get_values(self.env), "warning"),
+        }
+        for each in self.expected.get("exceptions") or []:
+            if each["code"] not in self.severities:
+                raise NotSupported(f"expected.exceptions code {each['code']}")
+
+    def _get_items(self):
+        return self.env["ticket.billing.item"].search(
+            [("contract_id", "=", self.world.contract.id), ("live", "=", True)]
+        )
+
+    def _compare_exceptions(self) -> list[str]:
+        names = self._get_names()
+        actual = {
+            (names.get(item.entry_id, ""), code, self.severities[code])
+            for item in self._get_items()
+            for code in (
+                item.warning,
+                item.state == "held" and item.reason,
+            )
+            if code
+        }
+        expected = {
+            (each.get("entry", ""), each["code"], each["severity"])
+            for each in self.expected.get("exceptions") or []
+        }
+        return [
+            *(f"unexpected exception {each}" for each in sorted(actual - expected)),
+            *(f"missing exception {each}" for each in sorted(expected - actual)),
+        ]
+
+    def _compare_balances(self) -> list[str]:
+        differences = []
+        for key, wanted in (self.expected.get("balances") or {}).items():
+            figures = self._get_balances(key)
+            values = wanted if isinstance(wanted, dict) else {key: wanted}
+            for name, value in values.items():
+                if name not in figures:
+                    raise NotSupported(f"expected.balances {key}.{name}")
+                if figures[name] != value:
+                    differences.append(
+                        f"balance {key}.{name}: {figures[name]} instead of {value}"
+                    )
+        return differences
+
+    def _get_balances(self, key: str) -> dict:
+        """Figures of the allotment: of a month, or of the one that was worked in."""
+        if not self.world.allotment:
+            raise NotSupported(f"expected.balances {key}")
+        items = self._get_items()
+        taken = items.filtered("allotment_id")
+        used = {
+            period: sum(group.mapped("allotment_used"))
+            for period, group in taken.grouped("allotment_period").items()
+        }
+        day = self._get_balance_day(key, list(used))
+        state = balance(self.world.allotment._get_allotment(), used, day)
+        overage = items.filtered(
+            lambda item: (
+                item.kind == "overage"
+                and item.work_date.replace(day=1) == day.replace(day=1)
+            )
+        )
+        return {
+            "available": state.available,
+            "used": state.used,
+            "unused": state.available - state.used,
+            "carried": state.carried,
+            "lapsed": state.lapsed,
+            "overage": sum(overage.mapped("billable_minutes")),
+            "quota_used_minutes": state.used,
+            "quota_lapsed_minutes": state.lapsed,
+        }
+
+    def _get_balance_day(self, key: str, periods: list[date]) -> date:
+        if key in MONTHS:
+            year = self.world.get_default_day(0).year
+            return date(year, MONTHS.index(key) + 1, 28)
+        if len(periods) != 1:
+            raise NotSupported(f"expected.balances {key} over several periods")
+        return periods[0]

@@ -1,0 +1,40 @@
+"""Every scenario of a file, through the real billing run, in its own savepoint."""
+
+from unittest import TestCase
+
+import pytest
+from player import play
+from rows import NotSupported
+from vocabulary import UnknownKey
+
+from odoo.addons.ticket_billing.tests.common import TicketBillingCase
+
+
+@pytest.fixture(scope="module")
+def case_class():
+    """The company and its chart of accounts, once for all scenarios."""
+    TicketBillingCase.setUpClass()
+    yield TicketBillingCase
+    TicketBillingCase.tearDownClass()
+    TicketBillingCase.doClassCleanups()
+
+
+@pytest.fixture
+def case(case_class) -> TestCase:
+    """A test case whose changes are rolled back."""
+    case = case_class()
+    case.setUp()
+    yield case
+    case.tearDown()
+    case.doCleanups()
+
+
+def test_scenario(case, scenario: dict):
+    try:
+        differences = play(case, scenario)
+    except NotSupported as error:
+        pytest.fail(f"not supported yet: {error}", pytrace=False)
+    except UnknownKey as error:
+        pytest.fail(str(error), pytrace=False)
+    if differences:
+        pytest.fail("\n".join(differences), pytrace=False)
