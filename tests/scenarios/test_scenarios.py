@@ -1,7 +1,5 @@
 """Every scenario of a file, through the real billing run, in its own savepoint."""
 
-from unittest import TestCase
-
 import pytest
 from player import play
 from rows import NotSupported
@@ -11,7 +9,7 @@ from odoo.addons.ticket_billing.tests.common import TicketBillingCase
 
 
 @pytest.fixture(scope="module")
-def case_class():
+def company_case():
     """The company and its chart of accounts, once for all scenarios."""
     TicketBillingCase.setUpClass()
     yield TicketBillingCase
@@ -20,13 +18,13 @@ def case_class():
 
 
 @pytest.fixture
-def case(case_class) -> TestCase:
-    """A test case whose changes are rolled back."""
-    case = case_class()
-    case.setUp()
-    yield case
-    case.tearDown()
-    case.doCleanups()
+def case(company_case):
+    """The set-up, to which everything is rolled back."""
+    env = company_case.env
+    with env.cr.savepoint() as savepoint:
+        yield company_case
+        savepoint.rollback()
+        env.invalidate_all(flush=False)
 
 
 def test_scenario(case, scenario: dict):

@@ -74,13 +74,14 @@ class AccountAnalyticLine(models.Model):
     )
 
     @api.depends("ticket_id", "date", "raw_minutes")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         on_tickets = self.filtered("ticket_id")
-        super(AccountAnalyticLine, self - on_tickets)._compute_display_name()
         for line in on_tickets:
             day = format_date(self.env, line.date)
             duration = format_minutes(line.raw_minutes)
             line.display_name = f"{line.ticket_id.sudo().number} {day} ({duration})"
+        return super(AccountAnalyticLine, self - on_tickets)._compute_display_name()
 
     @api.depends("unit_amount")
     def _compute_raw_minutes(self):
@@ -91,10 +92,11 @@ class AccountAnalyticLine(models.Model):
 
     @api.depends("ticket_id.commercial_partner_id")
     def _compute_partner_id(self):
-        super()._compute_partner_id()
+        result = super()._compute_partner_id()
         for line in self.filtered("ticket_id"):
             partner = line.ticket_id.commercial_partner_id
             line.partner_id = partner or line.partner_id
+        return result
 
     @api.depends("billing_item_ids.settled", "billing_item_ids.live")
     def _compute_billing_locked(self):
@@ -177,7 +179,7 @@ class AccountAnalyticLine(models.Model):
                 self.env._(
                     "The time entry of %(date)s on ticket %(ticket)s was on invoice"
                     " %(invoice)s and has to be kept.",
-                    date=released[0].work_date,
+                    date=format_date(self.env, released[0].work_date),
                     ticket=released[0].ticket_id.number,
                     invoice=released[0].invoice_id.name,
                 )
@@ -200,7 +202,7 @@ class AccountAnalyticLine(models.Model):
                 self.env._(
                     "The time entry of %(date)s on ticket %(ticket)s is settled"
                     " (%(document)s). Credit the invoice first, then correct it.",
-                    date=locked[0].date,
+                    date=format_date(self.env, locked[0].date),
                     ticket=locked[0].ticket_id.number,
                     document=items[0].invoice_id.name
                     or items[0].run_id.name

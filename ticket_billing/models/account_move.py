@@ -218,6 +218,8 @@ class AccountMove(models.Model):
         A batch is committed before its mails leave: a crash can delay a mail, but
         never send it for an invoice that does not exist, nor twice.
         """
+        # Reasons of failure are for the people of the company, not for OdooBot.
+        self = self.with_context(lang=self.env.company.partner_id.lang)
         waiting = self.search(
             [
                 ("billing_delivery_state", "in", ("pending", "queued")),

@@ -3,6 +3,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 
 from ..rating import Allotment
+from ..tools.number import format_number
 
 
 class TicketBillingAllotment(models.Model):
@@ -10,7 +11,11 @@ class TicketBillingAllotment(models.Model):
     _description = "Allotment"
     _order = "sequence, id"
 
-    name = fields.Char(required=True, translate=True, default="Included hours")
+    name = fields.Char(
+        required=True,
+        translate=True,
+        default=lambda self: self.env._("Included hours"),
+    )
     sequence = fields.Integer(default=10)
     contract_id = fields.Many2one(
         "ticket.billing.contract", required=True, index=True, ondelete="cascade"
@@ -49,13 +54,14 @@ class TicketBillingAllotment(models.Model):
     )
 
     @api.depends("name", "hours", "period")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         periods = dict(self._fields["period"]._description_selection(self.env))
         for allotment in self:
             allotment.display_name = self.env._(
                 "%(name)s: %(hours)s h per %(period)s",
                 name=allotment.name,
-                hours=f"{allotment.hours:g}",
+                hours=format_number(self.env, allotment.hours),
                 period=periods[allotment.period],
             )
 

@@ -125,7 +125,8 @@ class TicketBillingContract(models.Model):
         "The discount must be between 0 and 100 %.",
     )
     _emergency_not_negative = models.Constraint(
-        "CHECK(COALESCE(emergency_percent, 0) >= 0 AND COALESCE(emergency_fee, 0) >= 0)",
+        "CHECK(COALESCE(emergency_percent, 0) >= 0"
+        " AND COALESCE(emergency_fee, 0) >= 0)",
         "Emergency surcharge and fee cannot be negative.",
     )
 
@@ -223,7 +224,7 @@ class TicketBillingContract(models.Model):
         # Standard rates are in the currency of the company.
         if self.currency_id != self.company_id.currency_id:
             standard_rates = standard_rates.browse()
-        work_types = self.env["ticket.billing.work.type"].search([])
+        work_types = self.env["ticket.billing.work.type"].search([("factor", "!=", 1)])
         return Conditions(
             timezone=self.tz,
             currency_decimals=self.currency_id.decimal_places,
@@ -237,9 +238,7 @@ class TicketBillingContract(models.Model):
             allotments=self.allotment_ids._get_allotments(),
             flat_fees=self.flat_fee_ids._get_flat_fees(),
             work_type_factor={
-                work_type.id: Decimal(str(work_type.factor))
-                for work_type in work_types
-                if work_type.factor != 1
+                work_type.id: Decimal(str(work_type.factor)) for work_type in work_types
             },
             discount_percent=Decimal(str(self.discount)),
             emergency_percent=Decimal(str(self.emergency_percent)),

@@ -41,6 +41,7 @@ class TicketBillingFlatFee(models.Model):
     )
 
     @api.depends("category_id", "price")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for fee in self:
             scope = fee.category_id.name or self.env._("Every ticket")

@@ -6,6 +6,7 @@ from odoo import Command, api, models
 from odoo.tools import format_date, format_datetime
 
 from ..rating import Item, Line, lines
+from ..tools.number import format_number
 
 
 class InvoiceDraft(NamedTuple):
@@ -202,7 +203,8 @@ class TicketBillingInvoicer(models.AbstractModel):
             name = kinds[item.kind]
         if item.surcharge_percent:
             windows = self._get_surcharge_names(draft, item)
-            name = f"{name} ({windows} +{item.surcharge_percent.normalize():f} %)"
+            percent = format_number(self.env, item.surcharge_percent)
+            name = f"{name} ({windows} +{percent} %)"
         return name
 
     @api.model

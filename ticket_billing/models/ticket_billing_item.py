@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare
+from odoo.tools import float_compare, format_date
 
 from ..tools.explanation import explain
 
@@ -235,12 +235,12 @@ class TicketBillingItem(models.Model):
             item.explanation_text = "\n".join(explain(item))
 
     @api.depends("ticket_id", "kind", "work_date")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for item in self:
-            item.display_name = (
-                f"{item.ticket_id.number} {kinds.get(item.kind)} {item.work_date}"
-            )
+            day = format_date(self.env, item.work_date)
+            item.display_name = f"{item.ticket_id.number} {kinds.get(item.kind)} {day}"
 
     @api.model
     def _get_frozen_fields(self) -> set[str]:

@@ -125,6 +125,7 @@ class TicketBillingPolicy(models.Model):
             ("post", "Post automatically"),
             ("send", "Post and send automatically"),
         ],
+        string="Release of invoices",
         required=True,
         default="draft",
         tracking=True,
@@ -185,9 +186,9 @@ class TicketBillingPolicy(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Contracts"),
             "res_model": "ticket.billing.contract",
             "view_mode": "list,form",
             "domain": [("policy_id", "=", self.id)],
             "context": {"default_policy_id": self.id},
+            "name": self.env._("Contracts"),
         }

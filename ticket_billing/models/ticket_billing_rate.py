@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rating import Rate, find_conflicts
+from ..tools.number import format_number
 
 
 class TicketBillingRate(models.Model):
@@ -76,6 +77,7 @@ class TicketBillingRate(models.Model):
             )
 
     @api.depends("work_type_id", "employee_id", "kind", "value", "valid_from")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for rate in self:
             scope = [rate.work_type_id.name, rate.employee_id.name]
@@ -84,7 +86,7 @@ class TicketBillingRate(models.Model):
             if rate.kind == "adjust":
                 value = f"+ {value}"
             elif rate.kind == "multiplier":
-                value = f"× {rate.value:g}"
+                value = f"× {format_number(self.env, rate.value)}"
             rate.display_name = f"{name}: {value}"
 
     @api.constrains(

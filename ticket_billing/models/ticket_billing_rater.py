@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..rating import Charge, ConfigurationError, Entry, History, Item, rate
 
@@ -267,7 +268,7 @@ class TicketBillingRater(models.AbstractModel):
             "employee": self.env["hr.employee"].browse(item.employee).display_name
             or self.env._("nobody"),
             "minutes": item.raw_minutes,
-            "day": item.day,
+            "day": format_date(self.env, item.day),
         }
         texts = self._get_held_texts()
         return texts.get(item.reason, texts["configuration"]) % names
@@ -275,21 +276,20 @@ class TicketBillingRater(models.AbstractModel):
     @api.model
     def _get_held_texts(self) -> dict[str, str]:
         """Message per reason code."""
-        _ = self.env._
-        minutes = _(
+        minutes = self.env._(
             "%(minutes)s minutes on %(day)s by %(employee)s cannot be right. Correct"
             " the time entry."
         )
-        times = _(
+        times = self.env._(
             "%(minutes)s minutes on %(day)s by %(employee)s do not fit start and end."
             " Correct the time entry."
         )
         return {
-            "no_rate": _(
+            "no_rate": self.env._(
                 "%(contract)s has no rate for %(work_type)s by %(employee)s on"
                 " %(day)s. Add a rate to the contract or a standard rate."
             ),
-            "ambiguous_rate": _(
+            "ambiguous_rate": self.env._(
                 "%(contract)s has two rates of equal rank for %(work_type)s on"
                 " %(day)s. Limit one of them."
             ),
@@ -298,11 +298,11 @@ class TicketBillingRater(models.AbstractModel):
             "minutes_mismatch": times,
             "stop_before_start": times,
             "time_without_zone": times,
-            "not_in_force": _(
+            "not_in_force": self.env._(
                 "%(contract)s is not in force on %(day)s. Change its dates or the"
                 " date of the time entry."
             ),
-            "configuration": _(
+            "configuration": self.env._(
                 "%(contract)s cannot be priced: check its time zone, currency and"
                 " rates."
             ),

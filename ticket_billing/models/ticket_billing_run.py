@@ -4,6 +4,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 _logger = logging.getLogger(__name__)
 
@@ -107,8 +108,8 @@ class TicketBillingRun(models.Model):
                     self.env._(
                         "Work until %(until)s cannot be billed with invoice date"
                         " %(date)s: choose a later invoice date.",
-                        until=run.work_before,
-                        date=run.date,
+                        until=format_date(self.env, run.work_before),
+                        date=format_date(self.env, run.date),
                     )
                 )
 
@@ -376,7 +377,9 @@ class TicketBillingRun(models.Model):
         Each batch is committed; a killed worker leaves lines to do, which the next
         call takes up.
         """
-        for company in self.env["res.company"].search([]):
+        # What it has to say is for the people of the company, not for OdooBot.
+        self = self.with_context(lang=self.env.company.partner_id.lang)
+        for company in self.env["res.company"].search([("active", "=", True)]):
             self.with_company(company)._prepare_scheduled_run(company)
         self.env["ir.cron"]._commit_progress(remaining=self._count_todo())
         while lines := self._get_todo():

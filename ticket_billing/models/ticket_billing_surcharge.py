@@ -4,6 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 
 from ..rating import Window
+from ..tools.number import format_number
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
             "sunday")  # fmt: skip
@@ -63,9 +64,11 @@ class TicketBillingSurcharge(models.Model):
     )
 
     @api.depends("name", "percent")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for window in self:
-            window.display_name = f"{window.name} +{window.percent:g} %"
+            percent = format_number(self.env, window.percent)
+            window.display_name = f"{window.name} +{percent} %"
 
     def _get_windows(self) -> tuple[Window, ...]:
         """Windows of the rating core, keyed by record id."""

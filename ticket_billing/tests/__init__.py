@@ -7,4 +7,5 @@ from . import (
     test_item,
     test_run,
     test_time_entry,
+    test_translation,
 )

@@ -75,9 +75,10 @@ class TestDelivery(TicketBillingCase, MailCommon):
 
     def test_unreachable_server_keeps_it_pending(self):
         servers = type(self.env["ir.mail_server"])
+        reason = "Connection refused"
 
         def refuse(*args, **kwargs):
-            raise UserError("Connection refused")
+            raise UserError(reason)
 
         with (
             patch.object(servers, "_disable_send", classmethod(lambda cls: False)),
@@ -85,7 +86,7 @@ class TestDelivery(TicketBillingCase, MailCommon):
         ):
             self._deliver()
         self.assertEqual(self.move.billing_delivery_state, "pending")
-        self.assertIn("Connection refused", self.move.billing_delivery_message)
+        self.assertIn(reason, self.move.billing_delivery_message)
 
     def test_only_posted_invoices_are_sent(self):
         self.move.billing_delivery_state = False

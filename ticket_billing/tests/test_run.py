@@ -54,11 +54,12 @@ class TestRun(TicketBillingCase):
         self._log(60)
         self._log(60, ticket=self._create_ticket("Scanner", good))
         bad = self.contract
+        reason = "No income account"
         method = type(self.env["ticket.billing.invoicer"])._prepare_invoice
 
         def prepare(self, draft, run):
             if draft.contract == bad:
-                raise UserError("No income account")
+                raise UserError(reason)
             return method(self, draft, run)
 
         with patch.object(
@@ -68,7 +69,7 @@ class TestRun(TicketBillingCase):
         self.assertEqual(run.state, "partly")
         held = run.line_ids.filtered(lambda li: li.state == "held")
         self.assertEqual(held.contract_id, bad)
-        self.assertIn("No income account", held.message)
+        self.assertIn(reason, held.message)
         self.assertEqual(run.invoice_ids.partner_id, good)
         self.assertEqual(len(bad.activity_ids), 1)
         # Put right, the same run takes the customer up again; the activity closes.

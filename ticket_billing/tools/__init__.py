@@ -1,1 +1,1 @@
-from . import duration, explanation
+from . import duration, explanation, number

@@ -3,6 +3,7 @@
 from odoo.tools import format_date
 
 from .duration import format_minutes
+from .number import format_number
 
 
 class _Words:
@@ -11,7 +12,6 @@ class _Words:
     def __init__(self, item):
         self.item = item
         self.env = item.env
-        self._ = item.env._
 
     def _money(self, value) -> str:
         return self.item.currency_id.format(float(value or 0))
@@ -21,7 +21,7 @@ class _Words:
 
     def _number(self, value) -> str:
         """A stored decimal without trailing zeros."""
-        return f"{float(value):g}"
+        return format_number(self.env, value)
 
     def _record(self, model: str, key) -> str:
         if not key or not str(key).isdigit():
@@ -31,47 +31,47 @@ class _Words:
 
     def rate(self, figures: dict) -> str:
         levels = {
-            "entry": self._("set on the time entry"),
-            "contract": self._("contract"),
-            "work_type": self._("work type"),
-            "employee": self._("employee"),
-            "ticket": self._("ticket"),
-            "default": self._("for all work"),
-            "overage": self._("overage price of the allotment"),
-            "flat_fee": self._("flat fee"),
-            "charge": self._("price of the charge"),
+            "entry": self.env._("set on the time entry"),
+            "contract": self.env._("contract"),
+            "work_type": self.env._("work type"),
+            "employee": self.env._("employee"),
+            "ticket": self.env._("ticket"),
+            "default": self.env._("for all work"),
+            "overage": self.env._("overage price of the allotment"),
+            "flat_fee": self.env._("flat fee"),
+            "charge": self.env._("price of the charge"),
         }
         scope = ", ".join(
             levels.get(part, part) for part in figures["level"].split("+")
         )
         if figures.get("base"):
-            return self._(
+            return self.env._(
                 "Rate: %(kind)s %(value)s on the standard rate %(base)s (%(scope)s)",
                 kind={"adjust": "+", "multiplier": "×"}[figures["kind"]],
                 value=self._number(figures["value"]),
                 base=self._money(figures["base"]),
                 scope=scope,
             )
-        return self._(
+        return self.env._(
             "Rate: %(value)s (%(scope)s)",
             value=self._money(figures["value"]),
             scope=scope,
         )
 
     def factor(self, figures: dict) -> str:
-        return self._(
+        return self.env._(
             "Factor of the work type: × %(factor)s",
             factor=self._number(figures["factor"]),
         )
 
     def window(self, figures: dict) -> str:
         names = [
-            self._("Emergency")
+            self.env._("Emergency")
             if key == "emergency"
             else self._record("ticket.billing.surcharge", key)
             for key in str(figures["keys"]).split(", ")
         ]
-        return self._(
+        return self.env._(
             "Surcharge: +%(percent)s %% (%(windows)s)",
             percent=self._number(figures["percent"]),
             windows=", ".join(names),
@@ -81,7 +81,7 @@ class _Words:
         policy = self.env["ticket.billing.policy"]
         modes = dict(policy._fields["rounding_mode"]._description_selection(self.env))
         scopes = dict(policy._fields["rounding_scope"]._description_selection(self.env))
-        return self._(
+        return self.env._(
             "Minutes: %(raw)s worked, %(billable)s billable (%(mode)s, steps of"
             " %(increment)s min, %(scope)s)",
             raw=figures["raw"],
@@ -93,15 +93,15 @@ class _Words:
 
     def flat_fee(self, figures: dict) -> str:
         if figures["included"] is None:
-            return self._("Flat fee: all the time of the ticket is included")
-        return self._(
+            return self.env._("Flat fee: all the time of the ticket is included")
+        return self.env._(
             "Flat fee: %(covered)s of %(included)s included minutes used here",
             covered=figures["covered"],
             included=figures["included"],
         )
 
     def allotment(self, figures: dict) -> str:
-        return self._(
+        return self.env._(
             "%(allotment)s, period from %(period)s: %(before)s left before,"
             " %(taken)s taken, %(after)s left",
             allotment=self._record("ticket.billing.allotment", figures["key"]),
@@ -114,15 +114,15 @@ class _Words:
     def list_value(self, figures: dict) -> str | None:
         if figures["value"] is None:
             return None
-        return self._("Value without contract: %(value)s",
+        return self.env._("Value without contract: %(value)s",
                       value=self._money(figures["value"]))  # fmt: skip
 
     def price(self, figures: dict) -> str:
-        return self._("Unit price: %(price)s",
+        return self.env._("Unit price: %(price)s",
                       price=self._money(figures["unit_price"]))  # fmt: skip
 
     def discount(self, figures: dict) -> str:
-        return self._(
+        return self.env._(
             "Discount: %(percent)s %%", percent=self._number(figures["percent"])
         )
 
@@ -130,14 +130,14 @@ class _Words:
         line = self._money(figures["line_net"])
         share = self._money(figures["net"])
         if figures["minutes"] is None:
-            return self._(
+            return self.env._(
                 "Invoice line: %(quantity)s × unit price = %(line)s, of which"
                 " %(share)s here",
                 quantity=self._number(figures["quantity"]),
                 line=line,
                 share=share,
             )
-        return self._(
+        return self.env._(
             "Invoice line: %(time)s h × unit price = %(line)s, of which %(share)s here",
             time=self._time(figures["minutes"]),
             line=line,

@@ -16,7 +16,6 @@ class Surroundings(NamedTuple):
     links: dict
     lines: dict
     tickets: dict
-    numbers: dict
     agents: dict
     activities: dict
 
@@ -39,7 +38,6 @@ class TicketBillingEntryImport(models.AbstractModel):
             links={link.remote_id: link for link in links},
             lines=self._find_targets("account.analytic.line", links),
             tickets=self._find_targets("helpdesk.ticket", tickets),
-            numbers={link.remote_id: link.remote_number for link in tickets},
             agents=self._match_agents(connector, {e.agent_key for e in entries}),
             activities=self._match_activities(connector, {e.activity for e in entries}),
         )
@@ -55,14 +53,13 @@ class TicketBillingEntryImport(models.AbstractModel):
         if line and link.remote_version == version:
             batch.settle(entry, "unchanged")
             return
-        number = known.numbers.get(entry.ticket_remote_id, "")
         reason, waits_for = self._get_entry_reason(known, entry)
         if reason:
-            batch.hold(entry, reason, number=number, link=waits_for)
+            batch.hold(entry, reason, link=waits_for)
             return
         values = self._prepare_entry_values(known, entry)
         facts = {
-            "remote_number": number,
+            "remote_number": entry.ticket_number,
             "parent_remote_id": entry.ticket_remote_id,
             "remote_version": version,
         }
@@ -72,7 +69,7 @@ class TicketBillingEntryImport(models.AbstractModel):
             link.write(facts)
             batch.settle(entry, "changed")
         else:
-            batch.hold(entry, "changed_after_billing", number=number)
+            batch.hold(entry, "changed_after_billing")
 
     @api.model
     def _get_entry_reason(self, known, entry):
@@ -164,8 +161,7 @@ class TicketBillingEntryImport(models.AbstractModel):
             line = lines.get(link.remote_id)
             gone = self._prepare_gone(link, line)
             if line and not self._unlink_line(line):
-                number = link.remote_number
-                batch.hold(gone, "deleted_after_billing", number=number)
+                batch.hold(gone, "deleted_after_billing")
             else:
                 # The link stays as a tombstone.
                 link.write({"removed": True, "res_id": False, "remote_version": False})
@@ -193,5 +189,6 @@ class TicketBillingEntryImport(models.AbstractModel):
             ticket_remote_id=link.parent_remote_id or "",
             minutes=minutes,
             raw_value=str(minutes),
+            ticket_number=link.remote_number or "",
             text=line.name if line else "",
         )

@@ -89,7 +89,9 @@ class TicketBillingInbox(models.Model):
         for record in self:
             items = sorted((record.payload or {}).items())
             record.payload_text = "\n".join(
-                f"{name}: {value}" for name, value in items if value not in (None, "")
+                f"{name}: {value}"
+                for name, value in items
+                if value not in (None, "") and name != "fingerprint"
             )
 
     @api.depends("reason", "payload", "detail", "number", "waiting_link_id")
@@ -102,51 +104,84 @@ class TicketBillingInbox(models.Model):
     def _get_subject(self):
         if self.remote_type == "ticket":
             return self.env._("Ticket %(number)s", number=self.number or self.remote_id)
+        number = self.number or self.parent_remote_id
+        if (self.payload or {}).get("minutes") is None:
+            units = (self.payload or {}).get("raw_value")
+            return self.env._(
+                "“%(units)s” time units on ticket %(number)s",
+                units=units,
+                number=number,
+            )
         return self.env._(
             "%(minutes)s minutes on ticket %(number)s",
-            minutes=(self.payload or {}).get("raw_value") or self.minutes,
-            number=self.number or self.parent_remote_id,
+            minutes=self.minutes,
+            number=number,
         )
 
     def _get_finding(self):
-        _, link = self.env._, self.waiting_link_id
+        link = self.waiting_link_id
         name = link.display_name if link else ""
         texts = {
-            "unknown_customer": _("nobody here is the customer %(name)s.", name=name),
-            "ambiguous_customer": _("several contacts fit %(name)s.", name=name),
-            "archived_customer": _("customer %(name)s is archived.", name=name),
-            "no_customer": _("it names no customer."),
-            "unknown_agent": _("nobody here is the agent %(name)s.", name=name),
-            "ambiguous_agent": _("several employees fit agent %(name)s.", name=name),
-            "archived_agent": _("the employee of %(name)s is archived.", name=name),
-            "unknown_activity": _("no work type fits activity %(name)s.", name=name),
-            "ambiguous_activity": _("several work types fit %(name)s.", name=name),
-            "archived_activity": _("the work type of %(name)s is archived.", name=name),
-            "ticket_held": _("its ticket waits too."),
-            "invalid_minutes": _("a booking has 0 to 1440 minutes and ends after it"
-                                 " starts."),
-            "invalid_record": _("title or date make no sense."),
-            "changed_after_billing": _("it was changed after it was billed."),
-            "deleted_after_billing": _("it was deleted after it was billed."),
-            "refused": _("it cannot be stored."),
-        }  # fmt: skip
+            "unknown_customer": self.env._(
+                "nobody here is the customer %(name)s.", name=name
+            ),
+            "ambiguous_customer": self.env._(
+                "several contacts fit %(name)s.", name=name
+            ),
+            "archived_customer": self.env._(
+                "customer %(name)s is archived.", name=name
+            ),
+            "no_customer": self.env._("it names no customer."),
+            "unknown_agent": self.env._(
+                "nobody here is the agent %(name)s.", name=name
+            ),
+            "ambiguous_agent": self.env._(
+                "several employees fit agent %(name)s.", name=name
+            ),
+            "archived_agent": self.env._(
+                "the employee of %(name)s is archived.", name=name
+            ),
+            "unknown_activity": self.env._(
+                "no work type fits activity %(name)s.", name=name
+            ),
+            "ambiguous_activity": self.env._(
+                "several work types fit %(name)s.", name=name
+            ),
+            "archived_activity": self.env._(
+                "the work type of %(name)s is archived.", name=name
+            ),
+            "ticket_held": self.env._("its ticket waits too."),
+            "invalid_minutes": self.env._(
+                "a booking has 0 to 1440 minutes and ends after it starts."
+            ),
+            "invalid_record": self.env._("title or date make no sense."),
+            "changed_after_billing": self.env._("it was changed after it was billed."),
+            "deleted_after_billing": self.env._("it was deleted after it was billed."),
+            "refused": self.env._("it cannot be stored."),
+        }
         return " ".join(filter(None, [texts.get(self.reason), self.detail]))
 
     def _get_way_out(self):
-        _, reason = self.env._, self.reason
+        reason = self.reason
         if reason == "ticket_held":
-            return _("It follows by itself.")
+            return self.env._("It follows by itself.")
         if reason.startswith("archived"):
-            return _("Bring the record back or map another one, then try again.")
+            return self.env._(
+                "Bring the record back or map another one, then try again."
+            )
         if self.waiting_link_id:
-            return _("Choose the right one in the mapping.")
+            return self.env._("Choose the right one in the mapping.")
         if reason in ("changed_after_billing", "deleted_after_billing"):
-            return _("Credit the invoice and try again, or dismiss the change.")
+            return self.env._(
+                "Credit the invoice and try again, or dismiss the change."
+            )
         if reason == "invalid_minutes" and self.minutes < 0:
-            return _("Shorten the time entry it corrects by hand, then dismiss it.")
+            return self.env._(
+                "Shorten the time entry it corrects by hand, then dismiss it."
+            )
         if reason == "refused":
-            return _("Mend the cause, then try again.")
-        return _("Correct it in the ticket system, or dismiss it.")
+            return self.env._("Mend the cause, then try again.")
+        return self.env._("Correct it in the ticket system, or dismiss it.")
 
     def action_retry(self):
         """Try again; what still cannot come in keeps waiting, maybe otherwise."""
@@ -180,7 +215,7 @@ class TicketBillingInbox(models.Model):
     def _hold(self, connector, findings):
         """Keep records that cannot come in; return how many wait now.
 
-        ``findings`` are dicts: record, reason and maybe number, link, detail.
+        ``findings`` are dicts: record, reason and maybe link, detail.
         A dismissed record waits again only with other content or reason.
         """
         found = {
@@ -204,14 +239,14 @@ class TicketBillingInbox(models.Model):
         return len(findings)
 
     @api.model
-    def _prepare_held(self, connector, record, reason, number="", link=None, detail=""):
+    def _prepare_held(self, connector, record, reason, link=None, detail=""):
         is_ticket = isinstance(record, RemoteTicket)
         return {
             "connector_id": connector.id,
             "remote_type": "ticket" if is_ticket else "time_entry",
             "remote_id": record.remote_id,
             "parent_remote_id": False if is_ticket else record.ticket_remote_id,
-            "number": number or (record.number if is_ticket else False),
+            "number": record.number if is_ticket else record.ticket_number,
             "payload": to_json(record) | {"fingerprint": fingerprint(record)},
             "minutes": 0 if is_ticket else record.minutes or 0,
             "state": "held",

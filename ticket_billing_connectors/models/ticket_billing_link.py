@@ -149,8 +149,11 @@ class TicketBillingLink(models.Model):
     @api.depends("remote_name", "remote_login", "remote_id")
     def _compute_display_name(self):
         for link in self:
-            names = [link.remote_name or link.remote_login, link.remote_id]
-            link.display_name = " – ".join(filter(None, names))
+            name = link.remote_name or link.remote_login
+            known = name and name != link.remote_id
+            link.display_name = (
+                f"{name} ({link.remote_id})" if known else link.remote_id
+            )
 
     def write(self, vals):
         """A mapping made by hand releases at once what waited for it."""

@@ -128,23 +128,30 @@ class TicketBillingRemoteMixin(models.AbstractModel):
 
     def _describe(self, error: ConnectorError) -> str:
         """Return ``error`` in the user's language."""
-        _ = self.env._
         texts = {
-            "address_refused": _("The address of the ticket system is refused."),
-            "certificate_refused": _(
+            "address_refused": self.env._(
+                "The address of the ticket system is refused."
+            ),
+            "certificate_refused": self.env._(
                 "The certificate of the ticket system cannot be trusted."
             ),
-            "unreachable": _("The ticket system cannot be reached."),
-            "auth": _("The ticket system refuses user name or password."),
-            "permission": _("The user lacks a permission in the ticket system."),
-            "not_found": _("The ticket system does not know what was asked for."),
-            "invalid_request": _(
+            "unreachable": self.env._("The ticket system cannot be reached."),
+            "auth": self.env._("The ticket system refuses user name or password."),
+            "permission": self.env._(
+                "The user lacks a permission in the ticket system."
+            ),
+            "not_found": self.env._(
+                "The ticket system does not know what was asked for."
+            ),
+            "invalid_request": self.env._(
                 "The ticket system does not accept the request: check the settings."
             ),
-            "transient": _("The ticket system does not answer properly at the moment."),
-            "throttled": _("The ticket system asks to send fewer requests."),
-            "bad_answer": _("The answer of the ticket system cannot be read."),
-            "loop": _("The ticket system keeps sending the same records."),
+            "transient": self.env._(
+                "The ticket system does not answer properly at the moment."
+            ),
+            "throttled": self.env._("The ticket system asks to send fewer requests."),
+            "bad_answer": self.env._("The answer of the ticket system cannot be read."),
+            "loop": self.env._("The ticket system keeps sending the same records."),
         }
         text = texts.get(error.code, error.text)
         return f"{text} {error.detail}".strip()
@@ -179,27 +186,32 @@ class TicketBillingRemoteMixin(models.AbstractModel):
         }
 
     def _describe_check(self, check):
-        _ = self.env._
         names = {
-            "address": _("Address"),
-            "tls": _("Encryption"),
-            "service": _("Web service"),
-            "log_in": _("Log-in"),
-            "rights": _("Rights"),
-            "time": _("Time"),
+            "address": self.env._("Address"),
+            "tls": self.env._("Encryption"),
+            "service": self.env._("Web service"),
+            "log_in": self.env._("Log-in"),
+            "rights": self.env._("Rights"),
+            "time": self.env._("Time"),
         }
         if check.error:
             return f"✗ {names[check.step]}: {self._describe(check.error)}"
         facts = check.facts
-        text = _("in order")
+        text = self.env._("in order")
         if check.step == "rights":
             count = facts["tickets"]
-            text = _("%(count)s of the newest tickets can be read", count=count)
+            text = self.env._(
+                "%(count)s of the newest tickets can be read", count=count
+            )
+        elif check.step == "tls" and not facts["encrypted"]:
+            text = self.env._("none, as allowed")
         elif check.step == "time" and facts:
-            text = _(
+            text = self.env._(
                 "on ticket %(ticket)s, %(units)s units are %(minutes)s minutes",
                 **facts,
             )
         elif check.step == "time":
-            text = _("the newest tickets have no booked time, so it is not proven")
+            text = self.env._(
+                "the newest tickets have no booked time, so it is not proven"
+            )
         return f"✓ {names[check.step]}: {text}"

@@ -46,8 +46,26 @@ class TicketBillingSyncLog(models.Model):
     entry_held = fields.Integer(string="Held time entries")
     entry_failed = fields.Integer(string="Failed time entries")
     entry_removed = fields.Integer(string="Removed time entries")
+    summary = fields.Char(compute="_compute_summary")
     error = fields.Text()
     notes = fields.Text(help="Oddities that do not stop a record from coming in.")
+
+    @api.depends(
+        "state", "ticket_new", "ticket_changed", "entry_new", "entry_changed",
+        "entry_removed", "ticket_held", "entry_held",
+    )  # fmt: skip
+    @api.depends_context("lang")
+    def _compute_summary(self):
+        for log in self:
+            log.summary = log.env._(
+                "%(tickets)s tickets and %(entries)s time entries new, %(changed)s"
+                " changed, %(removed)s removed, %(held)s held",
+                tickets=log.ticket_new,
+                entries=log.entry_new,
+                changed=log.ticket_changed + log.entry_changed,
+                removed=log.entry_removed,
+                held=log.ticket_held + log.entry_held,
+            )
 
     def _add(self, counts, notes=()):
         """Add the figures of one page; ``counts`` is keyed by field name."""

@@ -61,6 +61,7 @@ class RemoteTimeEntry:
     ticket_remote_id: str
     minutes: int | None
     raw_value: str = ""
+    ticket_number: str = ""
     booked_at: datetime.datetime | None = None
     start: datetime.datetime | None = None
     stop: datetime.datetime | None = None

@@ -6,7 +6,6 @@ with HTTP status 200. Single bookings of time are found only in the history of a
 ticket; their activity and text belong to the article they were booked on.
 """
 
-import email.utils
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -26,11 +25,20 @@ from .records import (
     STEPS,
     Check,
     Page,
-    RemoteAgent,
     RemoteTicket,
     RemoteTimeEntry,
     clean,
     whole_minutes,
+)
+from .znuny_answers import (
+    agents_of,
+    articles_of,
+    as_list,
+    customer_address,
+    difference,
+    field_value,
+    fields_of,
+    merged_into,
 )
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -183,7 +191,7 @@ class Znuny:
             },
             idempotent=True,
         )
-        return [clean(remote_id) for remote_id in _as_list(data.get("TicketID"))]
+        return [clean(remote_id) for remote_id in as_list(data.get("TicketID"))]
 
     def _load(self, ids):
         """Return tickets with articles; unreadable ones are left out."""
@@ -218,14 +226,14 @@ class Znuny:
                 for half in halves
                 for item in self._read_batch(route, half, key, options)
             ]
-        return [item for item in _as_list(data.get(key)) if isinstance(item, dict)]
+        return [item for item in as_list(data.get(key)) if isinstance(item, dict)]
 
     def _histories(self, ids) -> dict:
         """Return the rows of history by ticket id."""
         blocks = self._in_batches(self.settings.route_history, ids, "TicketHistory")
         return {
             clean(block.get("TicketID")): [
-                row for row in _as_list(block.get("History")) if isinstance(row, dict)
+                row for row in as_list(block.get("History")) if isinstance(row, dict)
             ]
             for block in blocks
         }
@@ -245,7 +253,7 @@ class Znuny:
     # Translating
 
     def _page(self, tickets, cursor, last):
-        page = Page([], [], _agents(tickets), cursor, last)
+        page = Page([], [], agents_of(tickets), cursor, last)
         histories = self._histories([clean(data.get("TicketID")) for data in tickets])
         for data in tickets:
             history = histories.get(clean(data.get("TicketID")))
@@ -256,12 +264,12 @@ class Znuny:
             page.tickets.append(self._ticket(data, history))
             entries = self._entries(data, history)
             page.entries.extend(entries)
-            page.notes.extend(_difference(data, entries))
+            page.notes.extend(difference(data, entries))
         return page
 
     def _ticket(self, data, history):
-        articles = _articles(data)
-        name, address = _customer_address(articles)
+        articles = articles_of(data)
+        name, address = customer_address(articles)
         remote_id = clean(data.get("TicketID"))
         state_type = data.get("StateType")
         closed = state_type in CLOSED_STATE_TYPES
@@ -284,12 +292,12 @@ class Znuny:
             agent_key=clean(data.get("OwnerID")),
             queue=clean(data.get("Queue")),
             url=self.ticket_url(remote_id),
-            purchase_order=_field(data, self.settings.purchase_order_field),
-            merged_into=_merged_into(history) if state_type == "merged" else "",
+            purchase_order=field_value(data, self.settings.purchase_order_field),
+            merged_into=merged_into(history) if state_type == "merged" else "",
         )
 
     def _entries(self, data, history):
-        articles = {clean(a.get("ArticleID")): a for a in _articles(data)}
+        articles = {clean(a.get("ArticleID")): a for a in articles_of(data)}
         repeats = Counter()
         entries = []
         for row in history:
@@ -315,11 +323,12 @@ class Znuny:
             ticket_remote_id=ticket_id,
             minutes=minutes,
             raw_value=units,
+            ticket_number=clean(data.get("TicketNumber")),
             booked_at=booked_at,
             start=start,
             stop=stop,
             agent_key=clean(row.get("CreateBy")),
-            activity=_field(article, self.settings.activity_field),
+            activity=field_value(article, self.settings.activity_field),
             text=clean(article.get(self.settings.entry_text.capitalize()))[:MAX_TEXT],
             internal=clean(article.get("IsVisibleForCustomer")) in ("", "0"),
         )
@@ -343,20 +352,25 @@ class Znuny:
     # Testing the connection
 
     def check(self) -> list[Check]:
+        encrypted = self._base.lower().startswith("https:")
+        passed = [
+            Check("address"),
+            Check("tls", facts={"encrypted": encrypted}),
+            Check("service"),
+            Check("log_in"),
+        ]
         try:
-            passed = [Check("address", facts={"host": self._http.host})]
             found = self._search(FAR_FUTURE, 1)
         except errors.ConnectorError as error:
-            return _failed(_step_of(error), error)
-        passed += [Check("tls"), Check("service"), Check("log_in")]
+            step = _step_of(error)
+            return [*passed[: STEPS.index(step)], Check(step, error)]
         try:
             if found:
                 raise errors.InvalidRequest("It ignores the time of a change.")
             passed.append(Check("rights", facts=self._readable()))
             passed.append(Check("time", facts=self._newest()))
         except errors.ConnectorError as error:
-            step = STEPS[len(passed)]
-            return [*passed, Check(step, error)]
+            return [*passed, Check(STEPS[len(passed)], error)]
         return passed
 
     def _readable(self):
@@ -372,7 +386,7 @@ class Znuny:
         """Return the newest booking as an example, to judge the time unit by."""
         tickets = self._load(self._search(FAR_PAST, 50, "Down"))
         self._check_field(self.settings.purchase_order_field, tickets)
-        articles = [article for ticket in tickets for article in _articles(ticket)]
+        articles = [article for ticket in tickets for article in articles_of(ticket)]
         self._check_field(self.settings.activity_field, articles)
         histories = self._histories([clean(data.get("TicketID")) for data in tickets])
         for data in tickets:
@@ -387,16 +401,13 @@ class Znuny:
         return {}
 
     def _check_field(self, name, owners):
-        names = {clean(item.get("Name")) for owner in owners for item in _fields(owner)}
+        names = {
+            clean(item.get("Name")) for owner in owners for item in fields_of(owner)
+        }
         if name and name not in names:
             raise errors.InvalidRequest(
                 f"There is no field {name}. It has: {', '.join(sorted(names)) or '-'}."
             )
-
-
-def _failed(step, error):
-    before = STEPS[: STEPS.index(step)]
-    return [*map(Check, before), Check(step, error)]
 
 
 def _step_of(error):
@@ -410,70 +421,6 @@ def _step_of(error):
     if isinstance(error, errors.PermissionDenied):
         return "rights"
     return "service"
-
-
-def _as_list(value):
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def _articles(data):
-    return [a for a in _as_list(data.get("Article")) if isinstance(a, dict)]
-
-
-def _fields(owner):
-    found = _as_list(owner.get("DynamicField"))
-    return [item for item in found if isinstance(item, dict)]
-
-
-def _field(owner, name):
-    """Return the value of dynamic field ``name``; several values by commas."""
-    for item in _fields(owner):
-        if name and item.get("Name") == name:
-            return ", ".join(clean(value) for value in _as_list(item.get("Value")))
-    return ""
-
-
-def _agents(tickets):
-    """Return who is known by login: owners and responsible users of tickets."""
-    pairs = {}
-    for data in tickets:
-        for role in ("Owner", "Responsible"):
-            key = clean(data.get(f"{role}ID"))
-            if key:
-                pairs[key] = clean(data.get(role))
-    return [RemoteAgent(key, login=login) for key, login in pairs.items()]
-
-
-def _customer_address(articles):
-    """Return name and e-mail address of the first customer who wrote."""
-    for article in articles:
-        if article.get("SenderType") == "customer":
-            name, address = email.utils.parseaddr(clean(article.get("From")))
-            return (name, address.lower()) if "@" in address else ("", "")
-    return "", ""
-
-
-def _merged_into(history):
-    """Return the id of the surviving ticket from the note of the merge."""
-    for row in reversed(history):
-        parts = clean(row.get("Name")).split("%%")
-        if row.get("HistoryType") == "Merged" and len(parts) >= 5:
-            return parts[4]
-    return ""
-
-
-def _difference(data, entries):
-    """Note when single bookings do not add up to the ticket's own total."""
-    total = whole_minutes(data.get("TimeUnit") or 0, Decimal(100))
-    booked = sum(whole_minutes(e.raw_value, Decimal(100)) or 0 for e in entries)
-    if total == booked:
-        return []
-    return [
-        f"Ticket {clean(data.get('TicketNumber'))}: its bookings are "
-        f"{booked / 100:g} units, its total is {(total or 0) / 100:g}."
-    ]
 
 
 SYSTEM = System("znuny", "Znuny / OTRS (REST)", Settings, Znuny)

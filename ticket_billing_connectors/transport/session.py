@@ -108,11 +108,6 @@ class HttpSession:
         http.mount("https://", adapter)
         return http
 
-    @property
-    def host(self):
-        """The host name that is called."""
-        return self._target.host
-
     def close(self):
         self._http.close()
 

@@ -1,11 +1,13 @@
 from dateutil.relativedelta import relativedelta
+
 from odoo import fields, http
-from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import format_date
 from odoo.tools import groupby as groupbyelem
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from .tools import format_minutes
 

@@ -1,5 +1,6 @@
-from odoo.addons.account.controllers.portal import PortalAccount
 from odoo.http import request
+
+from odoo.addons.account.controllers.portal import PortalAccount
 
 
 class PortalInvoiceTickets(PortalAccount):

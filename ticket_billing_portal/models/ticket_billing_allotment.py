@@ -3,9 +3,10 @@ from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.addons.ticket_billing.rating import balance
 from odoo.fields import Domain
 from odoo.tools import format_date
+
+from odoo.addons.ticket_billing.rating import balance
 
 PERIOD_FORMATS = {"month": "LLLL yyyy", "quarter": "QQQ yyyy", "year": "yyyy"}
 

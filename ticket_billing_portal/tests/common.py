@@ -1,8 +1,9 @@
 from datetime import datetime
 
 from odoo import Command
-from odoo.addons.ticket_billing.tests.common import TODAY, TicketBillingCase
 from odoo.tests import new_test_user, tagged
+
+from odoo.addons.ticket_billing.tests.common import TODAY, TicketBillingCase
 
 
 @tagged("post_install", "-at_install")

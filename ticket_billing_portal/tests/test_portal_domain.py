@@ -63,6 +63,15 @@ class TestPortalDomain(PortalCase):
         invoice.action_post()
         self.assertEqual(self._get_visible(self.user), entry)
 
+    def test_partly_open_entry_waits(self):
+        self.contract.allotment_ids = [Command.create({"hours": 1})]
+        entry = self._log(90)
+        self._bill().button_cancel()
+        self.assertEqual(
+            set(entry.billing_item_ids.mapped("state")), {"covered", "open"}
+        )
+        self.assertFalse(self._get_visible(self.user))
+
     def test_covered_lines_of_a_draft_wait(self):
         self.policy.show_covered_lines = True
         self.contract.allotment_ids = [Command.create({"hours": 1})]
@@ -165,6 +174,23 @@ class TestPortalDomain(PortalCase):
         self.assertEqual(
             items._get_portal_figures(domain)[None],
             {"worked": 90, "billed": 30, "covered": 60},
+        )
+
+    def test_surcharge_does_not_count_twice(self):
+        entry = self._log(60)
+        self._bill()
+        item = entry.billing_item_ids
+        item.copy(
+            {
+                "kind": "surcharge",
+                "raw_minutes": 0,
+                "invoice_line_id": item.invoice_line_id.id,
+            }
+        )
+        domain = item._get_portal_domain(self.partner)
+        self.assertEqual(
+            item._get_portal_figures(domain)[None],
+            {"worked": 60, "billed": 60, "covered": 0},
         )
 
     def test_rows(self):
