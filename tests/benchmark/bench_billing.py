@@ -14,12 +14,12 @@ from functools import partial
 from statistics import mean, median
 from time import perf_counter
 
+from dataset import INVOICE_DAY, Dataset
+from stopwatch import Sample, measured, profiled
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config as odoo_config
-
-from dataset import INVOICE_DAY, Dataset
-from stopwatch import Sample, measured, profiled
 
 HEADER_FIELDS = ("move_type", "partner_id", "company_id", "currency_id",
                  "invoice_date", "delivery_date", "invoice_origin", "ref",

@@ -2,9 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from odoo import Command
-
 from rows import NotSupported, always, apply, field, ignored, record
+
+from odoo import Command
 
 DAYS = {
     "mon": "monday",

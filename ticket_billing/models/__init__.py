@@ -2,6 +2,7 @@ from . import (
     account_analytic_line,
     account_move,
     account_move_line,
+    account_tax,
     helpdesk_ticket,
     hr_employee,
     ir_mail_server,

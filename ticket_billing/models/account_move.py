@@ -47,6 +47,11 @@ class AccountMove(models.Model):
             move.billing_item_count = len(items)
             move.billing_ticket_count = len(items.ticket_id)
 
+    def _is_ticket_document(self) -> bool:
+        """Whether this is an invoice of a billing run, or a credit note of one."""
+        self.ensure_one()
+        return bool(self.billing_run_id or self.reversed_entry_id.billing_run_id)
+
     def _get_billing_items(self):
         """Items that these invoices bill or these credit notes take back."""
         found = self.invoice_line_ids

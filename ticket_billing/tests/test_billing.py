@@ -47,6 +47,23 @@ class TestBilling(TicketBillingCase):
         self.assertEqual(len(line.billing_item_ids), 3)
         self.assertAlmostEqual(sum(line.billing_item_ids.mapped("net")), 100.0)
 
+    def test_total_is_the_sum_of_the_printed_lines(self):
+        self.contract.rate_ids.value = 73.5
+        for _i in range(3):
+            self._log(45)  # 55.125 each
+        move = self._run().invoice_ids
+        lines = move.invoice_line_ids.filtered("billing_item_ids")
+        self.assertEqual(lines.mapped("price_subtotal"), [55.13] * 3)
+        self.assertEqual(move.amount_untaxed, 165.39)
+        self.assertEqual(move.amount_tax, 31.42)  # 19 % of the net, rounded once
+        self.assertEqual(lines.mapped("quantity"), [0.75] * 3)
+        self.assertEqual(lines.mapped("price_unit"), [73.5] * 3)
+        move.action_post()
+        self.assertAlmostEqual(-sum(lines.mapped("balance")), 165.39)
+        credit = move._reverse_moves(cancel=False)
+        self.assertEqual(credit.amount_untaxed, 165.39)
+        self.assertEqual(credit.amount_total, move.amount_total)
+
     def test_most_specific_rate(self):
         self.contract.rate_ids = [
             Command.create({"work_type_id": self.onsite.id, "value": 120}),

@@ -6,6 +6,7 @@ the server, or in a file that only the server's user can read.
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -39,9 +40,8 @@ def _make_key_file(path):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(draft, path)
     finally:
         os.unlink(draft)
 
