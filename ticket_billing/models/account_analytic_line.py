@@ -52,6 +52,35 @@ class AccountAnalyticLine(models.Model):
         " charge for the customer.",
     )
     billing_emergency = fields.Boolean(string="Emergency")
+    visit_id = fields.Many2one(
+        "ticket.billing.visit",
+        index="btree_not_null",
+        check_company=True,
+        domain="[('ticket_id', '=', ticket_id)]",
+        help="The visit this work was done on.",
+    )
+    service_partner_id = fields.Many2one(
+        "res.partner",
+        string="Service location",
+        help="Where the work was done. Empty: the location of visit or ticket.",
+    )
+    purchase_order_ref = fields.Char(
+        string="Purchase order", help="Empty: the purchase order of the ticket."
+    )
+    billing_outdated = fields.Boolean(
+        string="Corrected after billing",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Changed after it was billed: the next run bills or credits the"
+        " difference.",
+    )
+    deleted_upstream = fields.Boolean(
+        string="Deleted in the ticket system",
+        readonly=True,
+        copy=False,
+        help="Deleted there after it was billed here: decide whether to credit it.",
+    )
     billing_rate = fields.Float(
         string="Own rate",
         digits=(16, 4),
@@ -162,10 +191,85 @@ class AccountAnalyticLine(models.Model):
             vals["unit_amount"] = minutes / 60
 
     def write(self, vals):
-        if not self._get_billing_locked_fields().isdisjoint(vals):
+        correcting = self.env.context.get("ticket_billing_correction")
+        if not correcting and not self._get_billing_locked_fields().isdisjoint(vals):
             self._check_billing_unlocked()
         self._prepare_minutes(vals)
         return super().write(vals)
+
+    def _correct(self, vals: dict, reason: str = ""):
+        """Change entries that may be billed already.
+
+        What was billed stays as it is: the next run bills or credits the
+        difference. The change is noted on the ticket.
+
+        :raise UserError: for a change that needs a credit note
+        """
+        refused = vals.keys() & {"ticket_id", "date", "employee_id"}
+        if refused and self.filtered("billing_locked"):
+            self._check_billing_unlocked()
+        for line in self:
+            before = line.raw_minutes
+            settled = line.billing_locked
+            line.with_context(ticket_billing_correction=True).write(dict(vals))
+            if settled:
+                line.sudo().billing_outdated = True
+                line._note_correction(before, reason)
+
+    def _note_correction(self, before: int, reason: str):
+        self.ensure_one()
+        self.ticket_id.sudo().message_post(
+            body=self.env._(
+                "Billed time entry of %(date)s corrected from %(before)s to %(after)s"
+                " minutes. %(reason)s",
+                date=format_date(self.env, self.date),
+                before=before,
+                after=self.raw_minutes,
+                reason=reason,
+            )
+        )
+
+    def _set_deleted_upstream(self):
+        """The ticket system has deleted billed work: somebody has to decide."""
+        for line in self:
+            line.sudo().deleted_upstream = True
+            ticket = line.ticket_id.sudo()
+            message = self.env._(
+                "The time entry of %(date)s (%(minutes)s minutes) was deleted in the"
+                " ticket system after it was billed. Credit it with its work released,"
+                " or leave it as it is.",
+                date=format_date(self.env, line.date),
+                minutes=line.raw_minutes,
+            )
+            user = ticket.billing_contract_id.user_id
+            self.env["ticket.billing.run"].sudo()._warn(ticket, message, user)
+
+    def _get_service_partner(self):
+        """Address whose public holidays count for this work."""
+        self.ensure_one()
+        return (
+            self.service_partner_id
+            or self.visit_id.service_partner_id
+            or self.ticket_id.service_partner_id
+        )
+
+    def _get_purchase_order(self) -> str:
+        """The customer's order number for this work."""
+        self.ensure_one()
+        return self.purchase_order_ref or self.ticket_id._get_purchase_order()
+
+    def action_correct(self):
+        """Open the form to correct entries that are billed already."""
+        self.env["ticket.billing.rater"]._check_biller()
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct a billed time entry"),
+            "res_model": "ticket.billing.correction",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_entry_id": self.id},
+        }
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
@@ -191,7 +295,7 @@ class AccountAnalyticLine(models.Model):
         return {
             "ticket_id", "date", "unit_amount", "raw_minutes", "billing_start",
             "billing_stop", "employee_id", "work_type_id", "billing_type",
-            "billing_rate", "billing_emergency",
+            "billing_rate", "billing_emergency", "visit_id", "service_partner_id",
         }  # fmt: skip
 
     def _check_billing_unlocked(self):

@@ -19,6 +19,14 @@ class HelpdeskTicket(models.Model):
     purchase_order_ref = fields.Char(
         string="Purchase order", help="The customer's order number for this ticket."
     )
+    service_partner_id = fields.Many2one(
+        "res.partner",
+        string="Service location",
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        help="Where the work is done: the public holidays of this address count for"
+        " surcharges. Empty: the customer's address.",
+    )
+    visit_ids = fields.One2many("ticket.billing.visit", "ticket_id", string="Visits")
     time_entry_ids = fields.One2many(
         "account.analytic.line", "ticket_id", string="Time entries"
     )
@@ -32,7 +40,7 @@ class HelpdeskTicket(models.Model):
     billing_item_count = fields.Integer(compute="_compute_billing_figures")
     billing_invoice_count = fields.Integer(compute="_compute_billing_figures")
 
-    @api.depends("partner_id", "company_id")
+    @api.depends("partner_id", "company_id", "category_id")
     def _compute_billing_contract_id(self):
         partners = self.partner_id.commercial_partner_id
         contracts = (
@@ -43,15 +51,13 @@ class HelpdeskTicket(models.Model):
                 order="date_start desc, id desc",
             )
         )
+        by_customer = contracts.grouped(lambda c: (c.partner_id, c.company_id))
         for ticket in self:
             if ticket._is_billing_settled():
                 continue
-            partner = ticket.partner_id.commercial_partner_id
-            ticket.billing_contract_id = contracts.filtered(
-                lambda c, p=partner, company=ticket.company_id: (
-                    c.partner_id == p and c.company_id == company
-                )
-            )[:1]
+            key = ticket.partner_id.commercial_partner_id, ticket.company_id
+            found = by_customer.get(key, contracts.browse())
+            ticket.billing_contract_id = found._find_for_category(ticket.category_id)
 
     def _is_billing_settled(self) -> bool:
         self.ensure_one()
@@ -94,6 +100,12 @@ class HelpdeskTicket(models.Model):
         return (
             self.billing_contract_id.project_id or self.company_id._get_ticket_project()
         )
+
+    def _get_purchase_order(self) -> str:
+        """The customer's order number, of the contract where the ticket has none."""
+        self.ensure_one()
+        contract = self.sudo().billing_contract_id
+        return self.purchase_order_ref or contract.purchase_order_ref or ""
 
     def _get_billing_tz(self) -> str:
         self.ensure_one()

@@ -1,12 +1,18 @@
+from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
-from ..rating import Allotment
+from ..rating import Allotment, Balance, CarryOver, balance
+from ..tools.duration import format_minutes
 from ..tools.number import format_number
 
 
 class TicketBillingAllotment(models.Model):
+    """Work included in a contract: per period, or once as a prepaid block."""
+
     _name = "ticket.billing.allotment"
     _description = "Allotment"
     _order = "sequence, id"
@@ -22,62 +28,267 @@ class TicketBillingAllotment(models.Model):
     )
     company_id = fields.Many2one(related="contract_id.company_id", store=True)
     currency_id = fields.Many2one(related="contract_id.currency_id")
-    hours = fields.Float(
+    unit = fields.Selection(
+        [("minutes", "Hours"), ("amount", "Money"), ("tickets", "Tickets")],
+        string="Counted in",
         required=True,
-        help="Hours included in each period. Example: 5:00 per month.",
+        default="minutes",
+    )
+    hours = fields.Float(help="Hours included in each period. Example: 5:00.")
+    amount = fields.Monetary(
+        help="Work of this value is included in each period. Example: 500.00."
+    )
+    ticket_quantity = fields.Integer(
+        string="Number of tickets", help="Tickets included in each period. Example: 5."
+    )
+    count_on = fields.Selection(
+        [("closed", "Closed"), ("opened", "Opened")],
+        string="A ticket counts when",
+        required=True,
+        default="closed",
     )
     period = fields.Selection(
-        [("month", "Month"), ("quarter", "Quarter"), ("year", "Year")],
+        [
+            ("month", "Month"),
+            ("quarter", "Quarter"),
+            ("year", "Year"),
+            ("block", "Once: prepaid block"),
+        ],
         required=True,
         default="month",
+        help="A prepaid block is bought once and used until it is empty or expires.",
+    )
+    date_start = fields.Date(
+        string="From",
+        help="First day it can be used. Empty: with the contract. A prepaid block is"
+        " invoiced on this day.",
+    )
+    date_end = fields.Date(
+        string="Until", help="Last day it can be used; what is left then lapses."
+    )
+    first_period = fields.Selection(
+        [("full", "In full"), ("prorate_days", "Pro rata by days")],
+        required=True,
+        default="full",
+        help="What a contract that starts within a period includes in it.",
+    )
+    carry_over = fields.Boolean(
+        string="Carry over", help="What is left of a period can be used later."
+    )
+    carry_over_limit = fields.Float(
+        string="Carry at most",
+        help="Hours, money or tickets that can come over from earlier periods.",
+    )
+    carry_over_periods = fields.Integer(
+        string="For periods", default=1, help="How many periods it stays usable."
     )
     work_type_ids = fields.Many2many(
         "ticket.billing.work.type", help="Leave empty to cover all work types."
     )
     basis = fields.Selection(
-        [("rounded", "Billable (rounded) minutes"), ("raw", "Worked minutes")],
+        [
+            ("rounded", "Billable (rounded) minutes"),
+            ("raw", "Worked minutes"),
+            ("weighted", "Billable minutes with surcharge"),
+            ("amount", "Value of the work"),
+        ],
         required=True,
         default="rounded",
-        help="Which minutes are taken from the allotment.",
+        help="What is taken from the allotment. With surcharge: an hour at night with"
+        " 50 % takes 1:30.",
+    )
+    overage = fields.Selection(
+        [("rate", "At the normal rate"), ("price", "At a price of its own")],
+        string="Beyond it",
+        required=True,
+        compute="_compute_overage",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     overage_price = fields.Float(
         digits=(16, 4),
-        help="Price per hour beyond the allotment. 0: the normal rate applies.",
+        help="Price per hour beyond the allotment; per ticket where tickets are"
+        " counted.",
     )
+    overage_surcharges = fields.Boolean(
+        default=True, help="Surcharge windows also apply to the overage price."
+    )
+    price = fields.Float(
+        digits=(16, 2), help="Price of the prepaid block. 0: it is not invoiced."
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        domain="[('type', '=', 'service')]",
+        help="Product of the invoice line for a prepaid block.",
+    )
+    available_quantity = fields.Float(string="Available", compute="_compute_balance")
+    used_quantity = fields.Float(string="Used", compute="_compute_balance")
+    used_percent = fields.Integer(string="Used %", compute="_compute_balance")
+    balance_text = fields.Char(string="Left now", compute="_compute_balance")
 
-    _hours_positive = models.Constraint(
-        "CHECK(hours > 0)", "An allotment needs more than 0 hours."
+    _quantity_positive = models.Constraint(
+        "CHECK((unit = 'minutes' AND hours > 0) OR (unit = 'amount' AND amount > 0)"
+        " OR (unit = 'tickets' AND ticket_quantity > 0))",
+        "An allotment needs a quantity above 0.",
     )
     _overage_price_not_negative = models.Constraint(
-        "CHECK(COALESCE(overage_price, 0) >= 0)",
-        "The overage price cannot be negative.",
+        "CHECK(COALESCE(overage_price, 0) >= 0 AND COALESCE(price, 0) >= 0)",
+        "Prices of an allotment cannot be negative.",
+    )
+    _block_dates = models.Constraint(
+        "CHECK(period <> 'block' OR date_start IS NOT NULL)",
+        "A prepaid block needs its first day.",
+    )
+    _dates = models.Constraint(
+        "CHECK(date_end IS NULL OR date_start IS NULL OR date_end >= date_start)",
+        "An allotment cannot end before it starts.",
+    )
+    _carry_over_limit_positive = models.Constraint(
+        "CHECK(NOT carry_over OR (carry_over_limit > 0 AND carry_over_periods > 0))",
+        "An allotment that carries over needs a limit and a number of periods.",
     )
 
-    @api.depends("name", "hours", "period")
+    @api.depends("overage_price")
+    def _compute_overage(self):
+        for allotment in self:
+            has_price = allotment.overage_price or allotment.overage == "price"
+            allotment.overage = "price" if has_price else "rate"
+
+    @api.constrains("period", "price", "product_id")
+    def _check_block_product(self):
+        for block in self.filtered(lambda a: a.period == "block" and a.price):
+            if not block._get_block_product():
+                raise ValidationError(
+                    self.env._(
+                        "Choose the product that prepaid block %(block)s is invoiced"
+                        " with.",
+                        block=block.name,
+                    )
+                )
+
+    @api.depends("name", "unit", "hours", "amount", "ticket_quantity", "period")
     @api.depends_context("lang")
     def _compute_display_name(self):
         periods = dict(self._fields["period"]._description_selection(self.env))
         for allotment in self:
-            allotment.display_name = self.env._(
-                "%(name)s: %(hours)s h per %(period)s",
-                name=allotment.name,
-                hours=format_number(self.env, allotment.hours),
-                period=periods[allotment.period],
-            )
+            values = {
+                "name": allotment.name,
+                "quantity": allotment._get_quantity_text(),
+                "period": periods.get(allotment.period, ""),
+            }
+            if allotment.period == "block":
+                text = self.env._("%(name)s: %(quantity)s, prepaid", **values)
+            else:
+                text = self.env._("%(name)s: %(quantity)s per %(period)s", **values)
+            allotment.display_name = text
+
+    def _get_quantity_text(self) -> str:
+        self.ensure_one()
+        if self.unit == "amount":
+            return self.currency_id.format(self.amount)
+        if self.unit == "tickets":
+            return self.env._("%(count)s tickets", count=self.ticket_quantity)
+        return self.env._("%(hours)s h", hours=format_number(self.env, self.hours))
+
+    def _format_quantity(self, quantity) -> str:
+        """A quantity of this allotment in words: hours, money or tickets."""
+        self.ensure_one()
+        if self.unit == "amount":
+            return self.currency_id.format(float(quantity))
+        if self.unit == "tickets":
+            return format_number(self.env, quantity)
+        return self.env._("%(time)s h", time=format_minutes(round(float(quantity))))
+
+    @api.depends("hours", "amount", "ticket_quantity", "contract_id.item_ids.state")
+    @api.depends_context("lang")
+    def _compute_balance(self):
+        used = self._get_used()
+        for allotment in self:
+            state = allotment._origin._get_balance(used[allotment._origin])
+            left = state.available - state.used if state else 0
+            share = state.used / state.available if state and state.available else 0
+            allotment.available_quantity = float(state.available) if state else 0
+            allotment.used_quantity = float(state.used) if state else 0
+            allotment.used_percent = round(share * 100)
+            allotment.balance_text = allotment._format_quantity(left)
+
+    # ------------------------------------------------------------------ balance
+
+    def _get_used(self) -> dict:
+        """What is taken, per allotment and first day of the period; one query.
+
+        :return: ``{allotment: {first day: Decimal}}``
+        """
+        used = defaultdict(dict)
+        for allotment, period, taken in self.env["ticket.billing.item"]._read_group(
+            [
+                ("allotment_id", "in", self.ids),
+                ("live", "=", True),
+                ("settled", "=", True),
+                ("state", "=", "covered"),
+            ],
+            ["allotment_id", "allotment_period:day"],
+            ["allotment_used:sum"],
+        ):
+            used[allotment][period] = Decimal(str(taken))
+        return used
+
+    def _get_balance(self, used: dict, day: date | None = None) -> Balance | None:
+        """State in the period of ``day`` (default: today); none where not saved.
+
+        ``used`` is what :meth:`_get_used` says of this allotment.
+        """
+        if not self.id:
+            return None
+        decimals = self.currency_id.decimal_places
+        on = day or fields.Date.context_today(self)
+        return balance(self._get_allotment(), used, on, decimals)
+
+    # --------------------------------------------------------------- translate
+
+    def _get_quantity(self) -> Decimal:
+        """Included quantity in the unit of the rating core."""
+        self.ensure_one()
+        if self.unit == "amount":
+            return Decimal(str(self.amount))
+        if self.unit == "tickets":
+            return Decimal(self.ticket_quantity)
+        return Decimal(round(self.hours * 60))
+
+    def _get_carry_over(self) -> CarryOver | None:
+        self.ensure_one()
+        if not self.carry_over or self.period == "block":
+            return None
+        limit = Decimal(str(self.carry_over_limit))
+        if self.unit == "minutes":
+            limit = Decimal(round(self.carry_over_limit * 60))
+        return CarryOver(limit, self.carry_over_periods)
 
     def _get_allotments(self) -> tuple[Allotment, ...]:
-        """Allotments of the rating core, keyed by record id, in minutes."""
+        """Allotments of the rating core, keyed by record id."""
         return tuple(allotment._get_allotment() for allotment in self)
 
     def _get_allotment(self) -> Allotment:
         self.ensure_one()
+        has_price = self.overage == "price"
         return Allotment(
             key=self.id,
-            quantity=Decimal(round(self.hours * 60)),
-            unit="minutes",
-            period=self.period,
-            start=self.contract_id.date_start,
+            quantity=self._get_quantity(),
+            unit=self.unit,
+            period=None if self.period == "block" else self.period,
+            start=self.date_start or self.contract_id.date_start,
+            expires=self.date_end or None,
             basis=self.basis,
             work_types=frozenset(self.work_type_ids.ids) or None,
-            overage_price=Decimal(str(self.overage_price)) or None,
+            carry_over=self._get_carry_over(),
+            first_period=self.first_period,
+            overage_price=Decimal(str(self.overage_price)) if has_price else None,
+            overage_surcharges=self.overage_surcharges,
+        )
+
+    def _get_block_product(self):
+        self.ensure_one()
+        return self.product_id or self.env.ref(
+            "ticket_billing.product_block", raise_if_not_found=False
         )

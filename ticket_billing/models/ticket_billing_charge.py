@@ -1,5 +1,11 @@
+from datetime import date
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..rating import marked_up
+from ..rating.money import half_up
 
 
 class TicketBillingCharge(models.Model):
@@ -30,6 +36,16 @@ class TicketBillingCharge(models.Model):
     product_id = fields.Many2one("product.product", required=True)
     date = fields.Date(required=True, default=fields.Date.context_today)
     quantity = fields.Float(digits="Product Unit", default=1.0, required=True)
+    pricing = fields.Selection(
+        [
+            ("price", "Sales price"),
+            ("markup", "Cost plus markup"),
+            ("cost", "At cost"),
+        ],
+        required=True,
+        default="price",
+        help="Cost plus markup: the billing policy of the contract says the markup.",
+    )
     price_unit = fields.Float(
         string="Unit price",
         digits="Product Price",
@@ -38,6 +54,26 @@ class TicketBillingCharge(models.Model):
         readonly=False,
         precompute=True,
         help="Sales price per unit in the currency of the contract.",
+    )
+    unit_cost = fields.Float(
+        digits="Product Price",
+        compute="_compute_unit_cost",
+        store=True,
+        readonly=False,
+        precompute=True,
+        groups="ticket_billing.group_agent,ticket_billing.group_auditor",
+        help="What one piece cost us.",
+    )
+    cost_currency_id = fields.Many2one(
+        "res.currency",
+        string="Currency of the cost",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+        help="Costs in another currency are converted at the rate of the day that"
+        " the billing policy names.",
+    )
+    purchase_order_ref = fields.Char(
+        string="Purchase order", help="Empty: the purchase order of the ticket."
     )
     billing_type = fields.Selection(
         [
@@ -65,6 +101,43 @@ class TicketBillingCharge(models.Model):
         for charge in self:
             charge.price_unit = charge.price_unit or charge.product_id.lst_price
 
+    @api.depends("product_id")
+    def _compute_unit_cost(self):
+        for charge in self:
+            charge.unit_cost = charge.unit_cost or charge.product_id.standard_price
+
+    def _get_unit_price(self, invoice_date: date) -> Decimal | None:
+        """Sales price of one piece in the currency of the contract.
+
+        None where the cost is in a currency without an exchange rate.
+        """
+        self.ensure_one()
+        if self.pricing == "price":
+            return Decimal(str(self.price_unit))
+        policy = self.contract_id.policy_id
+        by_invoice = policy.cost_rate_date == "invoice_date"
+        cost = self._get_converted_cost(invoice_date if by_invoice else self.date)
+        if cost is None:
+            return None
+        percent = policy.material_markup if self.pricing == "markup" else 0
+        decimals = self.contract_id.currency_id.decimal_places
+        return marked_up(cost, Decimal(str(percent)), decimals)
+
+    def _get_converted_cost(self, day: date) -> Decimal | None:
+        currency, target = self.cost_currency_id, self.contract_id.currency_id
+        cost = Decimal(str(self.unit_cost))
+        if currency == target:
+            return cost
+        company = self.company_id
+        rates = []
+        for each in (currency, target):
+            rate = each._get_known_rate(company, day)
+            if rate is None:
+                return None
+            rates.append(rate)
+        # Rates are floats in Odoo: what is beyond 8 decimals is noise.
+        return half_up(cost * rates[1] / rates[0], 8)
+
     def write(self, vals):
         if not self._get_locked_fields().isdisjoint(vals):
             self._check_unlocked()
@@ -76,7 +149,10 @@ class TicketBillingCharge(models.Model):
 
     @api.model
     def _get_locked_fields(self) -> set[str]:
-        return {"ticket_id", "date", "quantity", "price_unit", "billing_type", "kind"}
+        return {
+            "ticket_id", "date", "quantity", "price_unit", "billing_type", "kind",
+            "pricing", "unit_cost", "cost_currency_id",
+        }  # fmt: skip
 
     def _check_unlocked(self):
         locked = self.billing_item_ids.filtered("settled").charge_id

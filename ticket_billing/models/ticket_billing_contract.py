@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..rating import Conditions, PublicHolidays
+from ..rating import Conditions
 
 
 class TicketBillingContract(models.Model):
@@ -90,7 +90,25 @@ class TicketBillingContract(models.Model):
         help="The customer's order number, printed on the invoices.",
     )
     discount = fields.Float(
-        digits=(6, 2), help="Discount on work, in percent.", tracking=True
+        digits=(6, 2), help="Discount of the customer, in percent.", tracking=True
+    )
+    discount_kind_ids = fields.Many2many(
+        "ticket.billing.kind",
+        "ticket_billing_contract_discount_kind_rel",
+        string="Discount on",
+        help="Leave empty to give the discount on everything.",
+    )
+    main = fields.Boolean(
+        default=True,
+        string="Main contract",
+        help="Takes all tickets of the customer that no other contract takes. A"
+        " customer has one main contract at a time, and others beside it.",
+    )
+    category_ids = fields.Many2many(
+        "helpdesk.ticket.category",
+        string="Takes tickets of",
+        help="Tickets of these categories fall under this contract, not under the"
+        " main one.",
     )
     emergency_percent = fields.Float(
         digits=(6, 2), help="Surcharge on work marked as emergency, in percent."
@@ -108,6 +126,7 @@ class TicketBillingContract(models.Model):
         "ticket.billing.allotment", "contract_id", copy=True
     )
     flat_fee_ids = fields.One2many("ticket.billing.flat.fee", "contract_id", copy=True)
+    fee_ids = fields.One2many("ticket.billing.fee", "contract_id", copy=True)
     ticket_ids = fields.One2many("helpdesk.ticket", "billing_contract_id")
     item_ids = fields.One2many("ticket.billing.item", "contract_id")
     ticket_count = fields.Integer(compute="_compute_ticket_count")
@@ -176,16 +195,19 @@ class TicketBillingContract(models.Model):
         for contract in self:
             contract.invoice_count = len(contract._get_invoices())
 
-    @api.constrains("partner_id", "company_id", "date_start", "date_end", "state")
+    @api.constrains(
+        "partner_id", "company_id", "date_start", "date_end", "state", "main"
+    )
     def _check_single_contract(self):
-        """A customer has one active contract per company on any day."""
-        for contract in self.filtered(lambda c: c.state == "active"):
+        """A customer has one active main contract per company on any day."""
+        for contract in self.filtered(lambda c: c.state == "active" and c.main):
             others = self.search(
                 [
                     ("id", "!=", contract.id),
                     ("partner_id", "=", contract.partner_id.id),
                     ("company_id", "=", contract.company_id.id),
                     ("state", "=", "active"),
+                    ("main", "=", True),
                     "|",
                     ("date_end", "=", False),
                     ("date_end", ">=", contract.date_start),
@@ -194,8 +216,9 @@ class TicketBillingContract(models.Model):
             if others:
                 raise ValidationError(
                     self.env._(
-                        "%(customer)s has the active contract %(contract)s for the"
-                        " same time. Close it or set its last day first.",
+                        "%(customer)s has the active main contract %(contract)s for"
+                        " the same time. Close it, set its last day, or let one of"
+                        " them take only the tickets given to it.",
                         customer=contract.partner_id.display_name,
                         contract=others[0].display_name,
                     )
@@ -214,48 +237,112 @@ class TicketBillingContract(models.Model):
                 )
         return super().create(vals_list)
 
+    @api.constrains("currency_id")
+    def _check_currency(self):
+        for contract in self:
+            if not contract.currency_id.active:
+                raise ValidationError(
+                    self.env._(
+                        "Contract %(contract)s needs an active currency:"
+                        " %(currency)s is not.",
+                        contract=contract.display_name,
+                        currency=contract.currency_id.name,
+                    )
+                )
+
     def _get_conditions(self) -> Conditions:
         """Everything the rating core has to know about this contract."""
         self.ensure_one()
-        policy = self.policy_id
-        standard_rates = self.env["ticket.billing.rate"].search(
-            [("contract_id", "=", False), ("company_id", "=", self.company_id.id)]
-        )
-        # Standard rates are in the currency of the company.
-        if self.currency_id != self.company_id.currency_id:
-            standard_rates = standard_rates.browse()
-        work_types = self.env["ticket.billing.work.type"].search([("factor", "!=", 1)])
-        return Conditions(
-            timezone=self.tz,
-            currency_decimals=self.currency_id.decimal_places,
-            unit_price_decimals=max(2, self.currency_id.decimal_places),
-            rounding=policy._get_rounding(),
-            rates=standard_rates._get_rates() + self.rate_ids._get_rates(),
-            windows=self.surcharge_ids._get_windows(),
-            combination=policy.surcharge_combination,
-            holidays=PublicHolidays(),
-            default_location=self._get_location(),
-            allotments=self.allotment_ids._get_allotments(),
-            flat_fees=self.flat_fee_ids._get_flat_fees(),
-            work_type_factor={
-                work_type.id: Decimal(str(work_type.factor)) for work_type in work_types
-            },
-            discount_percent=Decimal(str(self.discount)),
-            emergency_percent=Decimal(str(self.emergency_percent)),
-            emergency_flat_fee=Decimal(str(self.emergency_fee)),
-            line_grouping=policy.line_grouping,
-            show_covered_lines=policy.show_covered_lines,
-        )
+        return self._get_conditions_by_contract()[self.id]
 
-    def _get_location(self) -> str | None:
-        """Country and state whose public holidays count, for example DE-BY."""
+    def _get_conditions_by_contract(self) -> dict[int, Conditions]:
+        """Conditions per contract id; what contracts share is read once."""
+        rates = self._get_standard_rates()
+        factors = self._get_work_type_factors()
+        holidays = self.env["ticket.billing.holiday"]._get_calendar()
+        return {
+            contract.id: Conditions(
+                rates=rates[contract.company_id, contract.currency_id]
+                + contract.rate_ids._get_rates(),
+                work_type_factor=factors,
+                holidays=holidays,
+                **contract._prepare_conditions(),
+            )
+            for contract in self
+        }
+
+    def _prepare_conditions(self) -> dict:
+        """Conditions of this contract alone, by the names of the rating core."""
         self.ensure_one()
-        state = self.partner_id.state_id
+        policy = self.policy_id
+        decimals = self.currency_id.decimal_places
+        return {
+            "timezone": self.tz,
+            "currency_decimals": decimals,
+            "unit_price_decimals": max(policy.unit_price_decimals, decimals),
+            "rounding": policy._get_rounding(),
+            "windows": self.surcharge_ids._get_windows(),
+            "combination": policy.surcharge_combination,
+            "surcharge_display": policy.surcharge_display,
+            "default_location": self._get_location(self._get_holiday_partner()),
+            "allotments": self.allotment_ids._get_allotments(),
+            "flat_fees": self.flat_fee_ids._get_flat_fees(),
+            "discount_percent": Decimal(str(self.discount)),
+            "discount_kinds": self.discount_kind_ids._get_codes(),
+            "emergency_percent": Decimal(str(self.emergency_percent)),
+            "emergency_flat_fee": Decimal(str(self.emergency_fee)),
+            "line_grouping": policy.line_grouping,
+            "show_covered_lines": policy.show_covered_lines,
+            "warranty_display": policy.warranty_display,
+            "minimum_per_ticket": Decimal(str(policy.minimum_per_ticket)),
+            "cap_per_ticket": policy._get_cap(),
+            "cap_scope": policy.cap_scope,
+            "cap_kinds": policy.cap_kind_ids._get_codes(),
+        }
+
+    def _get_standard_rates(self) -> dict:
+        """Standard rates of the rating core per company and currency.
+
+        They are in the currency of the company: in another one there are none.
+        """
+        rates = self.env["ticket.billing.rate"].search(
+            [("contract_id", "=", False), ("company_id", "in", self.company_id.ids)]
+        )
+        by_company = rates.grouped("company_id")
+        return {
+            (contract.company_id, contract.currency_id): by_company[
+                contract.company_id
+            ]._get_rates()
+            if contract.currency_id == contract.company_id.currency_id
+            and contract.company_id in by_company
+            else ()
+            for contract in self
+        }
+
+    @api.model
+    def _get_work_type_factors(self) -> dict[int, Decimal]:
+        work_types = self.env["ticket.billing.work.type"].search([("factor", "!=", 1)])
+        return {
+            work_type.id: Decimal(str(work_type.factor)) for work_type in work_types
+        }
+
+    def _get_holiday_partner(self):
+        """Whose public holidays count where the work has no location of its own."""
+        self.ensure_one()
+        if self.policy_id.holiday_basis == "company":
+            return self.company_id.partner_id
+        return self.partner_id
+
+    @api.model
+    def _get_location(self, partner) -> str | None:
+        """Country, state and town whose holidays count, like DE-BY/Augsburg."""
+        state = partner.state_id
         if not state:
             return None
         # Odoo's codes of some countries carry the country already.
         country = state.country_id.code
-        return f"{country}-{state.code.removeprefix(f'{country}-')}"
+        location = f"{country}-{state.code.removeprefix(f'{country}-')}"
+        return f"{location}/{partner.city.strip()}" if partner.city else location
 
     def _get_invoice_partner(self):
         """Invoice address of the customer."""
@@ -266,6 +353,11 @@ class TicketBillingContract(models.Model):
     def _is_in_force(self, day: date) -> bool:
         self.ensure_one()
         return self.date_start <= day and (not self.date_end or day <= self.date_end)
+
+    def _find_for_category(self, category):
+        """The contract of these that takes tickets of a category, else the main one."""
+        special = self.filtered(lambda c: category and category in c.category_ids)
+        return (special or self.filtered("main"))[:1]
 
     def _get_invoices(self):
         """Invoices and credit notes that bill or credit items of the contracts."""
@@ -281,13 +373,22 @@ class TicketBillingContract(models.Model):
     def _assign_tickets(self):
         """Give tickets of the customers that have no contract yet this one."""
         for contract in self:
-            self.env["helpdesk.ticket"].sudo().search(
-                [
-                    ("billing_contract_id", "=", False),
-                    ("commercial_partner_id", "=", contract.partner_id.id),
-                    ("company_id", "=", contract.company_id.id),
-                ]
-            ).billing_contract_id = contract
+            tickets = (
+                self.env["helpdesk.ticket"]
+                .sudo()
+                .search(
+                    [
+                        ("billing_contract_id", "=", False),
+                        ("commercial_partner_id", "=", contract.partner_id.id),
+                        ("company_id", "=", contract.company_id.id),
+                    ]
+                )
+            )
+            if not contract.main:
+                tickets = tickets.filtered(
+                    lambda t, taken=contract.category_ids: t.category_id in taken
+                )
+            tickets.billing_contract_id = contract
 
     def action_close(self):
         self.write({"state": "closed"})

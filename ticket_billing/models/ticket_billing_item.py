@@ -15,8 +15,12 @@ KINDS = [
     ("expense", "Expense"),
     ("flat", "Flat fee"),
     ("prepaid_block", "Prepaid block"),
+    ("recurring", "Recurring fee"),
     ("rounding_adjust", "Rounding"),
+    ("minimum_adjust", "Minimum per ticket"),
+    ("cap_adjust", "Not to exceed"),
     ("goodwill", "Warranty or goodwill"),
+    ("correction", "Correction"),
 ]
 
 REASONS = [
@@ -26,6 +30,12 @@ REASONS = [
     ("goodwill", "Goodwill"),
     ("no_minutes", "No time recorded"),
     ("credited", "Credited"),
+    ("cap_reached", "Limit of the ticket reached"),
+    ("rounded_before", "Billed before by rounding"),
+    ("below_minimum", "Below the minimum invoice amount"),
+    ("po_missing", "No purchase order"),
+    ("po_limit_exceeded", "Purchase order used up"),
+    ("no_exchange_rate", "No exchange rate"),
     ("no_rate", "No rate for this work"),
     ("ambiguous_rate", "Two rates of equal rank"),
     ("invalid_minutes", "Negative minutes"),
@@ -44,6 +54,8 @@ REASONS = [
 WARNINGS = [
     ("clock_time_missing", "No clock time recorded"),
     ("location_missing", "No service location for public holidays"),
+    ("cap_reached", "Limit of the ticket reached"),
+    ("po_limit_exceeded", "Purchase order used up"),
 ]
 
 
@@ -66,7 +78,10 @@ class TicketBillingItem(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", index=True)
     currency_id = fields.Many2one("res.currency", required=True)
     ticket_id = fields.Many2one(
-        "helpdesk.ticket", required=True, index=True, ondelete="restrict"
+        "helpdesk.ticket",
+        index=True,
+        ondelete="restrict",
+        help="Empty for what belongs to the contract as a whole.",
     )
     entry_id = fields.Many2one(
         "account.analytic.line",
@@ -77,6 +92,16 @@ class TicketBillingItem(models.Model):
     charge_id = fields.Many2one(
         "ticket.billing.charge", index="btree_not_null", ondelete="restrict"
     )
+    visit_id = fields.Many2one(
+        "ticket.billing.visit", index="btree_not_null", ondelete="restrict"
+    )
+    fee_id = fields.Many2one(
+        "ticket.billing.fee",
+        string="Recurring fee",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    purchase_order_ref = fields.Char(string="Purchase order", index="btree_not_null")
     segment = fields.Integer(help="Position of this part within its time entry.")
     kind = fields.Selection(KINDS, required=True)
     employee_id = fields.Many2one("hr.employee", string="Worker", index=True)
@@ -153,7 +178,7 @@ class TicketBillingItem(models.Model):
     )
     allotment_period = fields.Date(help="First day of the period of the allotment.")
     allotment_used = fields.Float(
-        digits=(16, 2), help="Taken from the allotment, in minutes."
+        digits=(16, 6), help="Taken from the allotment: minutes, money or tickets."
     )
     invoice_line_id = fields.Many2one(
         "account.move.line",
@@ -183,13 +208,31 @@ class TicketBillingItem(models.Model):
         "(charge_id, kind) WHERE live AND charge_id IS NOT NULL",
         "This charge has a live billing item already.",
     )
+    _visit_uniq = models.UniqueIndex(
+        "(visit_id, kind, segment) WHERE live AND visit_id IS NOT NULL",
+        "This journey has a live billing item already.",
+    )
     _fee_uniq = models.UniqueIndex(
         "(ticket_id, kind) WHERE live AND kind IN ('flat', 'emergency_fee')"
         " AND quantity > 0",
         "This ticket has this fee already.",
     )
+    _recurring_uniq = models.UniqueIndex(
+        "(fee_id, work_date) WHERE live AND fee_id IS NOT NULL",
+        "This recurring fee has a live billing item for the period already.",
+    )
+    _block_uniq = models.UniqueIndex(
+        "(allotment_id) WHERE live AND kind = 'prepaid_block'",
+        "This prepaid block has a live billing item already.",
+    )
+    _counted_uniq = models.UniqueIndex(
+        "(ticket_id, allotment_id) WHERE live AND entry_id IS NULL AND quantity > 0"
+        " AND kind IN ('quota_covered', 'overage')",
+        "This ticket is counted by the allotment already.",
+    )
     _minutes_not_negative = models.Constraint(
-        "CHECK(rated_state = 'held' OR (raw_minutes >= 0 AND billable_minutes >= 0))",
+        "CHECK(rated_state = 'held' OR kind = 'correction'"
+        " OR (raw_minutes >= 0 AND billable_minutes >= 0))",
         "Minutes of a billing item cannot be negative.",
     )
 
@@ -234,20 +277,21 @@ class TicketBillingItem(models.Model):
         for item in self:
             item.explanation_text = "\n".join(explain(item))
 
-    @api.depends("ticket_id", "kind", "work_date")
+    @api.depends("ticket_id", "contract_id", "kind", "work_date")
     @api.depends_context("lang")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for item in self:
             day = format_date(self.env, item.work_date)
-            item.display_name = f"{item.ticket_id.number} {kinds.get(item.kind)} {day}"
+            owner = item.ticket_id.number or item.contract_id.code or ""
+            item.display_name = f"{owner} {kinds.get(item.kind)} {day}".strip()
 
     @api.model
     def _get_frozen_fields(self) -> set[str]:
         """Fields that say what was billed; they never change afterwards."""
         return {
             "contract_id", "partner_id", "currency_id", "ticket_id", "entry_id",
-            "charge_id", "segment", "kind", "work_date", "raw_minutes",
+            "charge_id", "visit_id", "fee_id", "segment", "kind", "work_date", "raw_minutes",
             "billable_minutes", "quantity", "unit_price", "surcharge_percent",
             "discount_percent", "net", "explanation",
         }  # fmt: skip

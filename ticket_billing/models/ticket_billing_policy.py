@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta
 
@@ -6,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import date_utils
 
-from ..rating import Rounding
+from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
 
 
 class TicketBillingPolicy(models.Model):
@@ -62,12 +63,25 @@ class TicketBillingPolicy(models.Model):
     rounding_scope = fields.Selection(
         [
             ("entry", "Each time entry"),
+            ("visit", "Each visit"),
             ("ticket", "Each ticket"),
             ("invoice", "Each invoice"),
         ],
         required=True,
         default="entry",
-        help="What is added up before minutes are rounded.",
+        help="What is added up before minutes are rounded. Work without a visit is"
+        " rounded entry by entry.",
+    )
+    rounding_memory = fields.Selection(
+        [
+            ("invoice", "On its own"),
+            ("lifetime", "Together with what was billed before"),
+        ],
+        string="Later work on a ticket",
+        required=True,
+        default="invoice",
+        help="How work on a ticket is rounded that was billed before. Example:"
+        " 10 minutes were billed as 15; 4 more cost nothing together, 15 on their own.",
     )
     first_block_minutes = fields.Integer(
         help="Minutes billed for the first block. Example: first 30 minutes at once,"
@@ -89,6 +103,116 @@ class TicketBillingPolicy(models.Model):
         help="What happens where two surcharge windows overlap, for example night"
         " and Sunday.",
     )
+    surcharge_display = fields.Selection(
+        [
+            ("in_unit_price", "In the unit price"),
+            ("separate_line", "On a line of its own"),
+        ],
+        string="Show surcharges",
+        required=True,
+        default="in_unit_price",
+    )
+    holiday_basis = fields.Selection(
+        [
+            ("service_location", "Where the work is done"),
+            ("customer", "Address of the customer"),
+            ("company", "Address of the company"),
+        ],
+        string="Public holidays of",
+        required=True,
+        default="service_location",
+        help="State and town whose public holidays count. Where the work is done:"
+        " the service location of visit or ticket, else the customer's address.",
+    )
+
+    # Prices
+    unit_price_decimals = fields.Integer(
+        default=2,
+        required=True,
+        help="Decimals of the price per hour on invoices. Prices are rounded before"
+        " they are multiplied, so that every printed line multiplies out.",
+    )
+    warranty_display = fields.Selection(
+        [
+            ("hidden", "Leave them out"),
+            ("discount_line", "Print them at a discount of 100 %"),
+        ],
+        string="Warranty and goodwill",
+        required=True,
+        default="hidden",
+    )
+    minimum_per_ticket = fields.Float(
+        digits=(16, 2),
+        help="Smallest amount a ticket costs; a line on the invoice makes up the"
+        " difference. 0: none.",
+    )
+    cap_per_ticket = fields.Float(
+        digits=(16, 2),
+        string="Not to exceed per ticket",
+        help="Largest amount a ticket may cost; what is beyond it is not charged. 0:"
+        " no limit.",
+    )
+    cap_scope = fields.Selection(
+        [("lifetime", "All invoices of the ticket"), ("invoice", "Each invoice")],
+        string="The limit holds for",
+        required=True,
+        default="lifetime",
+    )
+    cap_kind_ids = fields.Many2many(
+        "ticket.billing.kind",
+        "ticket_billing_policy_cap_kind_rel",
+        string="The limit counts",
+        help="Leave empty to count everything on the ticket.",
+    )
+
+    # Material and travel
+    material_markup = fields.Float(
+        digits=(6, 2),
+        string="Markup on costs",
+        help="In percent, on charges that are priced by their cost. The price of one"
+        " piece is rounded, then multiplied.",
+    )
+    cost_rate_date = fields.Selection(
+        [("invoice_date", "Invoice date"), ("charge_date", "Date of the charge")],
+        string="Exchange rate of",
+        required=True,
+        default="invoice_date",
+        help="Day whose exchange rate converts costs in other currencies.",
+    )
+    travel_mode = fields.Selection(
+        [
+            ("none", "Not charged by visit"),
+            ("flat", "Flat per visit and vehicle"),
+            ("km", "By kilometre"),
+            ("zones", "By zone"),
+        ],
+        string="Travel",
+        required=True,
+        default="none",
+        help="What a visit costs for the way. Travel time is recorded as work.",
+    )
+    travel_price = fields.Float(
+        digits=(16, 4), help="Per visit and vehicle, or per kilometre and vehicle."
+    )
+    travel_round_trip = fields.Boolean(
+        string="There and back",
+        help="Charge the way back too. The distance of a visit is one way.",
+    )
+    travel_zone_ids = fields.One2many(
+        "ticket.billing.travel.zone", "policy_id", copy=True
+    )
+    travel_beyond_price = fields.Float(
+        string="Beyond the last zone",
+        digits=(16, 4),
+        help="Price per kilometre beyond the last zone. 0: the last zone holds"
+        " however far it is.",
+    )
+    travel_product_id = fields.Many2one(
+        "product.product",
+        domain="[('type', '=', 'service')]",
+        default=lambda self: self._default_travel_product_id(),
+        help="Product of the invoice line: it brings account and taxes.",
+    )
 
     # Invoice
     invoice_grouping = fields.Selection(
@@ -104,6 +228,7 @@ class TicketBillingPolicy(models.Model):
     line_grouping = fields.Selection(
         [
             ("entry", "One line per time entry"),
+            ("visit", "One line per visit and price"),
             ("ticket", "One line per ticket and price"),
         ],
         required=True,
@@ -116,6 +241,29 @@ class TicketBillingPolicy(models.Model):
     )
     show_covered_lines = fields.Boolean(
         help="Also print the work covered by an allotment, at 0.00."
+    )
+
+    minimum_invoice = fields.Float(
+        digits=(16, 2),
+        string="Minimum invoice amount",
+        help="Smaller invoices are not written: their work waits for the next run."
+        " 0: no minimum.",
+    )
+    below_minimum = fields.Selection(
+        [("carry_forward", "Carry it forward"), ("bill_anyway", "Bill it anyway")],
+        string="Below the minimum",
+        required=True,
+        default="carry_forward",
+    )
+    po_required = fields.Boolean(
+        string="Purchase order required",
+        help="Work without the customer's order number is held.",
+    )
+    po_exceeded = fields.Selection(
+        [("hold", "Hold the work"), ("warn", "Bill it, with a warning")],
+        string="Purchase order used up",
+        required=True,
+        default="hold",
     )
 
     # Release and delivery
@@ -143,6 +291,23 @@ class TicketBillingPolicy(models.Model):
         " AND COALESCE(minimum_minutes, 0) >= 0)",
         "First block and minimum cannot be negative.",
     )
+    _amounts_positive = models.Constraint(
+        "CHECK(COALESCE(minimum_per_ticket, 0) >= 0"
+        " AND COALESCE(cap_per_ticket, 0) >= 0"
+        " AND COALESCE(minimum_invoice, 0) >= 0"
+        " AND COALESCE(material_markup, 0) >= 0"
+        " AND COALESCE(travel_price, 0) >= 0"
+        " AND COALESCE(travel_beyond_price, 0) >= 0)",
+        "Amounts and markups of a billing policy cannot be negative.",
+    )
+    _unit_price_decimals_range = models.Constraint(
+        "CHECK(unit_price_decimals BETWEEN 0 AND 4)",
+        "A price per hour has 0 to 4 decimals.",
+    )
+
+    @api.model
+    def _default_travel_product_id(self):
+        return self.env.ref("ticket_billing.product_journey", raise_if_not_found=False)
 
     @api.depends("contract_ids")
     def _compute_contract_count(self):
@@ -164,6 +329,46 @@ class TicketBillingPolicy(models.Model):
                     )
                 )
 
+    @api.constrains("travel_mode", "travel_zone_ids", "travel_product_id")
+    def _check_travel(self):
+        for policy in self:
+            if policy.travel_mode == "zones" and not policy.travel_zone_ids:
+                raise ValidationError(
+                    self.env._(
+                        "Policy %(policy)s charges travel by zone: add the zones.",
+                        policy=policy.name,
+                    )
+                )
+            if policy.travel_mode != "none" and not policy.travel_product_id:
+                raise ValidationError(
+                    self.env._(
+                        "Policy %(policy)s charges travel: choose its product.",
+                        policy=policy.name,
+                    )
+                )
+
+    def _get_journey(self, one_way_km: float, vehicles: int) -> list[Travel]:
+        """What the way to one visit costs, as lines of the rating core."""
+        self.ensure_one()
+        price = Decimal(str(self.travel_price))
+        distance = Decimal(str(one_way_km))
+        if self.travel_mode == "flat":
+            return flat_travel(price, vehicles)
+        if self.travel_mode == "km":
+            return distance_travel(price, distance, self.travel_round_trip, vehicles)
+        if self.travel_mode == "zones":
+            zones = [
+                (Decimal(str(zone.up_to_km)), Decimal(str(zone.price)))
+                for zone in self.travel_zone_ids
+            ]
+            beyond = Decimal(str(self.travel_beyond_price)) or None
+            return zone_travel(zones, distance, beyond, vehicles)
+        return []
+
+    def _get_cap(self) -> Decimal | None:
+        self.ensure_one()
+        return Decimal(str(self.cap_per_ticket)) or None
+
     def _get_rounding(self) -> Rounding:
         """Rounding of the rating core."""
         self.ensure_one()
@@ -173,6 +378,7 @@ class TicketBillingPolicy(models.Model):
             scope=self.rounding_scope,
             first_block=self.first_block_minutes,
             minimum=self.minimum_minutes,
+            memory=self.rounding_memory,
         )
 
     def _get_work_before(self, today: date) -> date:
