@@ -38,6 +38,7 @@ ROUNDING_KEYS = {
     "rounding_scope": "scope",
     "first_block_minutes": "first_block",
     "minimum_minutes": "minimum",
+    "ticket_rounding_memory": "memory",
 }
 POLICY_KEYS = {
     "line_grouping": ("line_grouping", str),
@@ -50,6 +51,10 @@ POLICY_KEYS = {
     "discount_on": ("discount_kinds", frozenset),
     "emergency_percent": ("emergency_percent", Decimal),
     "emergency_flat_fee": ("emergency_flat_fee", Decimal),
+    "minimum_amount_per_ticket": ("minimum_per_ticket", Decimal),
+    "cap_per_ticket": ("cap_per_ticket", Decimal),
+    "cap_scope": ("cap_scope", str),
+    "cap_kinds": ("cap_kinds", frozenset),
 }
 ELSEWHERE = {
     # Read by the functions below.

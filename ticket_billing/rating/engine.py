@@ -10,7 +10,8 @@ from .clock import Zone, to_minute
 from .errors import ConfigurationError, RatingError
 from .explain import step
 from .flat import FlatFees, flat_step
-from .lines import settle
+from .limits import TicketLimits
+from .lines import make_items, price_lines
 from .pricing import Pricer, entry_values
 from .results import Rating
 from .segments import Work
@@ -70,7 +71,9 @@ class _Run:
             self._add_ticket(values)
         for charge in sorted(charges, key=lambda each: (each.day, each.key)):
             self.values.append(self.pricer.charge(charge))
-        items = settle(self.values, self.conditions.currency_decimals)
+        price_lines(self.values, self.conditions.currency_decimals)
+        adjustments = TicketLimits(self.conditions, self.history).apply(self.values)
+        items = make_items(self.values + adjustments)
         ledgers = self.allocator.ledgers
         balances = [state for ledger in ledgers for state in ledger.balances()]
         return Rating(tuple(items), tuple(balances))

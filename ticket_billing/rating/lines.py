@@ -23,23 +23,17 @@ def owner(entry: Entry, grouping: str) -> Key:
     return ("entry", entry.key)
 
 
-def settle(values: Iterable[dict], decimals: int) -> list[Item]:
-    """Make items of their values: nets, net steps and segment numbers.
+def price_lines(values: Iterable[dict], decimals: int) -> None:
+    """Set the nets of item values, line by line.
 
-    Items without a line, and those that are not due, have no net.
+    Items without a line have none. May be done again when lines have changed.
     """
-    values = list(values)
-    lines: dict[Key, list[dict]] = {}
-    segments: dict[Key, int] = {}
+    groups: dict[Key, list[dict]] = {}
     for each in values:
-        entry = each.get("entry")
-        if entry is not None:
-            each["segment"] = segments[entry] = segments.get(entry, -1) + 1
         if each.get("line") is not None:
-            lines.setdefault(each["line"], []).append(each)
-    for line in lines.values():
-        _set_nets(line, decimals)
-    return [Item(**each) for each in values]
+            groups.setdefault(each["line"], []).append(each)
+    for group in groups.values():
+        _set_nets(group, decimals)
 
 
 def _set_nets(line: list[dict], decimals: int) -> None:
@@ -64,8 +58,22 @@ def _set_nets(line: list[dict], decimals: int) -> None:
     }
     for each, share in zip(line, shares, strict=True):
         each["net"] = share
-        explanation = Step("net", {**figures, "net": figure(share)})
-        each["steps"] = (*each["steps"], explanation)
+        each["net_step"] = Step("net", {**figures, "net": figure(share)})
+
+
+def make_items(values: Iterable[dict]) -> list[Item]:
+    """Items of priced values, numbered per entry."""
+    segments: dict[Key, int] = {}
+    items = []
+    for each in values:
+        entry = each.get("entry")
+        if entry is not None:
+            each["segment"] = segments[entry] = segments.get(entry, -1) + 1
+        explanation = each.pop("net_step", None)
+        if explanation:
+            each["steps"] = (*each["steps"], explanation)
+        items.append(Item(**each))
+    return items
 
 
 def lines(items: Iterable[Item]) -> list[Line]:

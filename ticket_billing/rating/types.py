@@ -150,6 +150,11 @@ class Conditions:
     show_covered_lines: bool = False
     warranty_display: Literal["discount_line", "hidden"] = "hidden"
     max_minutes_per_entry: int = 24 * 60
+    minimum_per_ticket: Decimal = ZERO
+    cap_per_ticket: Decimal | None = None
+    cap_scope: Literal["lifetime", "invoice"] = "lifetime"
+    cap_kinds: frozenset[str] | None = None
+    """Kinds of lines that count for the cap; ``None`` means all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +216,12 @@ class History:
     (unit of the allotment). ``flat_tickets``: tickets whose flat fee is settled,
     with the minutes already covered by it. ``emergency_tickets``: tickets whose
     emergency fee is settled. ``counted_tickets``: tickets that an allotment of
-    tickets includes or has charged already.
+    tickets includes or has charged already. ``billed_tickets``: per ticket and kind
+    of line, the net billed.
     """
 
     used: Mapping[tuple[Key, date], Decimal] = field(default_factory=dict)
     flat_tickets: Mapping[Key, int] = field(default_factory=dict)
     emergency_tickets: frozenset[Key] = frozenset()
     counted_tickets: frozenset[Key] = frozenset()
+    billed_tickets: Mapping[Key, Mapping[str, Decimal]] = field(default_factory=dict)
