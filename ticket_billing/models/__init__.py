@@ -16,6 +16,7 @@ from . import (
     ticket_billing_contract,
     ticket_billing_fee,
     ticket_billing_flat_fee,
+    ticket_billing_history,
     ticket_billing_holiday,
     ticket_billing_invoicer,
     ticket_billing_item,

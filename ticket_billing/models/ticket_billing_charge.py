@@ -123,6 +123,11 @@ class TicketBillingCharge(models.Model):
         decimals = self.contract_id.currency_id.decimal_places
         return marked_up(cost, Decimal(str(percent)), decimals)
 
+    def _get_purchase_order(self) -> str:
+        """The customer's order number for this charge."""
+        self.ensure_one()
+        return self.purchase_order_ref or self.ticket_id._get_purchase_order()
+
     def _get_converted_cost(self, day: date) -> Decimal | None:
         currency, target = self.cost_currency_id, self.contract_id.currency_id
         cost = Decimal(str(self.unit_cost))

@@ -91,6 +91,11 @@ class TicketBillingFee(models.Model):
         price = Decimal(str(self.price_unit))
         return price * (stop - start).days / (following - first).days
 
+    def _get_last_day(self, first: date) -> date:
+        """Last day of the period that begins on ``first``."""
+        self.ensure_one()
+        return first + relativedelta(months=PERIODS[self.period], days=-1)
+
     def _get_charge(self, first: date) -> Charge:
         """The fee of one period as a charge of the rating core."""
         return Charge(

@@ -1,5 +1,6 @@
 from collections import defaultdict
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import NamedTuple
 
 from odoo import Command, api, models
@@ -9,12 +10,39 @@ from ..rating import Item, Line, lines
 from ..tools.number import format_number
 
 
-class InvoiceDraft(NamedTuple):
-    """Items of one future invoice, and their lines in printing order."""
+class DraftLine(NamedTuple):
+    """One future invoice line, with the contract that prices it."""
 
     contract: models.BaseModel
+    line: Line
+
+
+class InvoiceDraft(NamedTuple):
+    """Items of one future document, and its lines in printing order.
+
+    ``contract`` (the first of ``contracts``) gives the header. What is owed to the
+    customer on balance becomes a credit note: its lines count the other way.
+    """
+
+    contract: models.BaseModel
+    contracts: models.BaseModel
     items: tuple[Item, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[DraftLine, ...]
+
+    @property
+    def net(self) -> Decimal:
+        return sum((draft.line.net for draft in self.lines), Decimal(0))
+
+    @property
+    def is_credit(self) -> bool:
+        return self.net < 0
+
+    def is_below_minimum(self) -> bool:
+        """Whether the policy wants this invoice to wait for more."""
+        policy = self.contract.policy_id
+        if policy.below_minimum != "carry_forward" or not policy.minimum_invoice:
+            return False
+        return 0 < self.net < Decimal(str(policy.minimum_invoice))
 
 
 class TicketBillingInvoicer(models.AbstractModel):
@@ -26,48 +54,87 @@ class TicketBillingInvoicer(models.AbstractModel):
     # ------------------------------------------------------------------- group
 
     @api.model
-    def _get_drafts(self, contract, items) -> list[InvoiceDraft]:
-        """Future invoices of a contract: items with something to bill, grouped."""
-        printed = [
-            item
-            for item in items
-            if item.state == "open"
-            or (item.state == "covered" and contract.policy_id.show_covered_lines)
+    def _get_drafts(self, ratings: dict) -> list[InvoiceDraft]:
+        """Future documents: items with something to bill, grouped.
+
+        Contracts of one customer share an invoice where they agree on its header.
+
+        :param ratings: items per contract record
+        """
+        groups = defaultdict(lambda: defaultdict(list))
+        for contract, items in ratings.items():
+            header = self._get_header_key(contract)
+            for item in items:
+                if self._is_printed(contract, item):
+                    key = (header, self._get_invoice_key(contract, item))
+                    groups[key][contract].append(item)
+        return [self._prepare_draft(group) for group in groups.values()]
+
+    @api.model
+    def _is_printed(self, contract, item: Item) -> bool:
+        if item.state == "covered":
+            return contract.policy_id.show_covered_lines and item.line is not None
+        return item.state == "open"
+
+    @api.model
+    def _get_header_key(self, contract) -> tuple:
+        """What contracts have to agree on to share an invoice."""
+        return (
+            contract._get_invoice_partner(),
+            contract.company_id,
+            contract.currency_id,
+            contract.policy_id,
+            contract.payment_term_id,
+        )
+
+    @api.model
+    def _prepare_draft(self, group: dict) -> InvoiceDraft:
+        contracts = self.env["ticket.billing.contract"].concat(*group)
+        drafted = [
+            DraftLine(contract, line)
+            for contract, items in group.items()
+            for line in lines(items)
         ]
-        groups = defaultdict(list)
-        for item in printed:
-            groups[self._get_invoice_key(contract, item)].append(item)
-        return [
-            InvoiceDraft(contract, tuple(group), self._sort_lines(lines(group)))
-            for group in groups.values()
-        ]
+        items = tuple(item for items in group.values() for item in items)
+        return InvoiceDraft(
+            contracts[0], contracts, items, tuple(self._sort_lines(drafted))
+        )
 
     @api.model
     def _get_invoice_key(self, contract, item: Item):
-        """What shares one invoice."""
+        """What shares one invoice, within one header."""
         grouping = contract.policy_id.invoice_grouping
-        ticket = self.env["helpdesk.ticket"].browse(item.ticket)
         if grouping == "ticket":
             return item.ticket
         if grouping == "project":
-            return ticket._get_timesheet_project().id
+            return self._get_project(contract, item).id
         if grouping == "purchase_order":
-            return ticket.purchase_order_ref or contract.purchase_order_ref or ""
+            return self.env["ticket.billing.rater"]._get_item_order(contract, item)
         return None
 
     @api.model
-    def _sort_lines(self, drafted) -> tuple[Line, ...]:
+    def _get_project(self, contract, item: Item):
+        if item.entry:
+            return self.env["account.analytic.line"].browse(item.entry).project_id
+        if item.ticket:
+            ticket = self.env["helpdesk.ticket"].browse(item.ticket)
+            return ticket._get_timesheet_project()
+        return contract.project_id or contract.company_id._get_ticket_project()
+
+    @api.model
+    def _sort_lines(self, drafted: list[DraftLine]) -> list[DraftLine]:
         """By ticket; its work by day, then its charges."""
         tickets = self.env["helpdesk.ticket"]
 
-        def key(line):
-            first = line.items[0]
+        def key(draft):
+            first = draft.line.items[0]
             number = tickets.browse(first.ticket).number or ""
             is_charge = bool(first.charge)
             begin = first.start or datetime.combine(first.day, time.max, UTC)
-            return number, first.ticket, is_charge, first.day, begin, first.segment
+            ticket = first.ticket or 0
+            return number, ticket, is_charge, first.day, begin, first.segment
 
-        return tuple(sorted(drafted, key=key))
+        return sorted(drafted, key=key)
 
     # ----------------------------------------------------------------- prepare
 
@@ -75,23 +142,20 @@ class TicketBillingInvoicer(models.AbstractModel):
     def _prepare_invoice(self, draft: InvoiceDraft, run) -> dict:
         contract = draft.contract
         invoicer = self.with_context(lang=contract.partner_id.lang)
-        tickets = self.env["helpdesk.ticket"].browse(
-            dict.fromkeys(line.items[0].ticket for line in draft.lines)
-        )
-        days = [item.day for item in draft.items]
-        orders = {t.purchase_order_ref for t in tickets if t.purchase_order_ref}
+        first, last = self._get_service_period(draft)
+        orders = self._get_orders(draft)
         vals = {
-            "move_type": "out_invoice",
+            "move_type": "out_refund" if draft.is_credit else "out_invoice",
             "partner_id": contract._get_invoice_partner().id,
             "company_id": contract.company_id.id,
             "currency_id": contract.currency_id.id,
             "invoice_date": run.date,
-            "delivery_date": max(days),
-            "service_period_start": min(days),
-            "service_period_end": max(days),
+            "delivery_date": last,
+            "service_period_start": first,
+            "service_period_end": last,
             "billing_run_id": run.id,
-            "invoice_origin": contract.code,
-            "ref": ", ".join(sorted(orders)) or contract.purchase_order_ref,
+            "invoice_origin": ", ".join(draft.contracts.mapped("code")),
+            "ref": ", ".join(orders) or contract.purchase_order_ref,
             "invoice_user_id": contract.user_id.id,
             "invoice_line_ids": invoicer._prepare_invoice_lines(draft),
         }
@@ -100,36 +164,69 @@ class TicketBillingInvoicer(models.AbstractModel):
         return vals
 
     @api.model
+    def _get_service_period(self, draft: InvoiceDraft) -> tuple[date, date]:
+        """First and last day of the services on an invoice."""
+        days = [item.day for item in draft.items]
+        for item in draft.items:
+            if item.charge and item.charge[0] == "fee":
+                fee = self.env["ticket.billing.fee"].browse(item.charge[1])
+                days.append(fee._get_last_day(item.day))
+        return min(days), max(days)
+
+    @api.model
+    def _get_orders(self, draft: InvoiceDraft) -> list[str]:
+        """The customer's order numbers of the work on an invoice."""
+        rater = self.env["ticket.billing.rater"]
+        return sorted(
+            {
+                order
+                for drafted in draft.lines
+                for item in drafted.line.items
+                if (order := rater._get_item_order(drafted.contract, item))
+            }
+        )
+
+    @api.model
     def _prepare_invoice_lines(self, draft: InvoiceDraft) -> list:
         """A section per ticket, then its lines, in the order of ``draft.lines``."""
-        commands, ticket = [], None
-        for line in draft.lines:
-            if line.items[0].ticket != ticket:
-                ticket = line.items[0].ticket
-                commands.append(Command.create(self._prepare_section(ticket)))
-            commands.append(Command.create(self._prepare_line(draft, line)))
+        commands, last = [], None
+        for drafted in draft.lines:
+            ticket = drafted.line.items[0].ticket
+            if not commands or ticket != last:
+                last = ticket
+                section = self._prepare_section(drafted.contract, ticket)
+                commands.append(Command.create(section))
+            commands.append(Command.create(self._prepare_line(draft, drafted)))
         for sequence, command in enumerate(commands, start=1):
             command[2]["sequence"] = sequence
         return commands
 
     @api.model
-    def _prepare_section(self, ticket_id: int) -> dict:
-        ticket = self.env["helpdesk.ticket"].browse(ticket_id)
-        return {
-            "display_type": "line_section",
-            "name": self.env._(
+    def _prepare_section(self, contract, ticket_id: int | None) -> dict:
+        if ticket_id:
+            ticket = self.env["helpdesk.ticket"].browse(ticket_id)
+            name = self.env._(
                 "Ticket %(number)s – %(title)s", number=ticket.number, title=ticket.name
-            ),
-        }
+            )
+        else:
+            name = self.env._(
+                "Contract %(number)s – %(title)s",
+                number=contract.code,
+                title=contract.name,
+            )
+        return {"display_type": "line_section", "name": name}
 
     @api.model
-    def _prepare_line(self, draft: InvoiceDraft, line: Line) -> dict:
-        return {
-            "name": self._get_line_text(draft, line),
-            "product_id": self._get_line_product(draft, line).id,
-            "discount": float(line.discount_percent),
-            **self._get_line_quantity(line),
+    def _prepare_line(self, draft: InvoiceDraft, drafted: DraftLine) -> dict:
+        vals = {
+            "name": self._get_line_text(drafted),
+            "product_id": self._get_line_product(drafted).id,
+            "discount": float(drafted.line.discount_percent),
+            **self._get_line_quantity(drafted.line),
         }
+        if draft.is_credit:
+            vals["quantity"] = -vals["quantity"]
+        return vals
 
     @api.model
     def _get_line_quantity(self, line: Line) -> dict:
@@ -156,40 +253,80 @@ class TicketBillingInvoicer(models.AbstractModel):
         }
 
     @api.model
-    def _get_line_product(self, draft: InvoiceDraft, line: Line):
-        item = line.items[0]
+    def _get_line_product(self, drafted: DraftLine):
+        item, contract = drafted.line.items[0], drafted.contract
         if item.charge:
-            return self.env["ticket.billing.charge"].browse(item.charge).product_id
+            return self._get_charge_product(contract, item)
         if item.kind == "flat":
             category = self.env["helpdesk.ticket"].browse(item.ticket).category_id
-            fees = draft.contract.flat_fee_ids
+            fees = contract.flat_fee_ids
             of_category = fees.filtered(lambda fee: fee.category_id == category)
-            return (of_category or fees.filtered(lambda f: not f.category_id))[
-                :1
-            ].product_id
+            of_all = fees.filtered(lambda fee: not fee.category_id)
+            return (of_category or of_all)[:1].product_id
         if item.work_type:
             work_type = self.env["ticket.billing.work.type"].browse(item.work_type)
             return work_type.product_id
-        return draft.contract.company_id._get_ticket_product()
+        return contract.company_id._get_ticket_product()
+
+    @api.model
+    def _get_charge_product(self, contract, item: Item):
+        source, key, *_part = item.charge
+        if source == "visit":
+            return contract.policy_id.travel_product_id
+        if source == "block":
+            block = self.env["ticket.billing.allotment"].browse(key)
+            return block._get_block_product()
+        model = {"charge": "ticket.billing.charge", "fee": "ticket.billing.fee"}[source]
+        return self.env[model].browse(key).product_id
 
     # -------------------------------------------------------------------- text
 
     @api.model
-    def _get_line_text(self, draft: InvoiceDraft, line: Line) -> str:
+    def _get_line_text(self, drafted: DraftLine) -> str:
         """Kind and scope of the service, when, by whom, as Sec. 14 UStG asks for."""
+        line = drafted.line
         item = line.items[0]
         if item.charge:
-            charge = self.env["ticket.billing.charge"].browse(item.charge)
-            return f"{charge.name} · {format_date(self.env, charge.date)}"
-        head = [self._get_service_name(draft, item), self._get_times(draft, line)]
-        if draft.contract.policy_id.show_worker and line.minutes:
+            return self._get_charge_text(drafted)
+        head = [self._get_service_name(drafted, item), self._get_times(drafted)]
+        if drafted.contract.policy_id.show_worker and line.minutes:
             head.append(", ".join(self._get_workers(line)))
         text = [" · ".join(part for part in head if part)]
         text += self._get_notes(line)
         return "\n".join(text)
 
     @api.model
-    def _get_service_name(self, draft: InvoiceDraft, item: Item) -> str:
+    def _get_charge_text(self, drafted: DraftLine) -> str:
+        """What a charge is, and when: material, journeys, a block, a fee's period."""
+        item = drafted.line.items[0]
+        source, key, *_part = item.charge
+        if source == "visit":
+            return self._get_journey_text(drafted)
+        if source == "block":
+            block = self.env["ticket.billing.allotment"].browse(key)
+            return f"{block.display_name} · {format_date(self.env, item.day)}"
+        if source == "fee":
+            fee = self.env["ticket.billing.fee"].browse(key)
+            last = format_date(self.env, fee._get_last_day(item.day))
+            return f"{fee.name} · {format_date(self.env, item.day)} – {last}"
+        charge = self.env["ticket.billing.charge"].browse(key)
+        return f"{charge.name} · {format_date(self.env, charge.date)}"
+
+    @api.model
+    def _get_journey_text(self, drafted: DraftLine) -> str:
+        """Visits whose way stands on a line, with their days."""
+        keys = dict.fromkeys(item.charge[1] for item in drafted.line.items)
+        visits = self.env["ticket.billing.visit"].browse(keys)
+        kinds = dict(
+            self.env["ticket.billing.item"]
+            ._fields["kind"]
+            ._description_selection(self.env)
+        )
+        texts = [f"{v.name} ({format_date(self.env, v.date)})" for v in visits]
+        return f"{kinds['travel']} · {', '.join(texts)}"
+
+    @api.model
+    def _get_service_name(self, drafted: DraftLine, item: Item) -> str:
         work_type = self.env["ticket.billing.work.type"].browse(item.work_type)
         kinds = dict(
             self.env["ticket.billing.item"]
@@ -197,18 +334,18 @@ class TicketBillingInvoicer(models.AbstractModel):
             ._description_selection(self.env)
         )
         name = work_type.name or kinds[item.kind]
-        if item.kind in ("overage", "quota_covered", "goodwill"):
+        if item.kind in ("overage", "quota_covered", "goodwill", "correction"):
             name = f"{name} ({kinds[item.kind]})"
-        elif item.kind in ("flat", "emergency_fee", "surcharge", "rounding_adjust"):
+        elif item.kind != "time":
             name = kinds[item.kind]
         if item.surcharge_percent:
-            windows = self._get_surcharge_names(draft, item)
+            windows = self._get_surcharge_names(drafted, item)
             percent = format_number(self.env, item.surcharge_percent)
             name = f"{name} ({windows} +{percent} %)"
         return name
 
     @api.model
-    def _get_surcharge_names(self, draft: InvoiceDraft, item: Item) -> str:
+    def _get_surcharge_names(self, drafted: DraftLine, item: Item) -> str:
         keys = {
             int(key)
             for step in item.steps
@@ -216,15 +353,16 @@ class TicketBillingInvoicer(models.AbstractModel):
             for key in str(step.figures["keys"]).split(", ")
             if key.isdigit()
         }
-        windows = draft.contract.surcharge_ids.filtered(lambda w: w.id in keys)
+        windows = drafted.contract.surcharge_ids.filtered(lambda w: w.id in keys)
         return ", ".join(windows.mapped("name")) or self.env._("Surcharge")
 
     @api.model
-    def _get_times(self, draft: InvoiceDraft, line: Line) -> str:
+    def _get_times(self, drafted: DraftLine) -> str:
         """Day and clock times of one entry, or first and last day of several."""
+        line = drafted.line
         first, last = line.items[0], line.items[-1]
         if len(line.items) == 1 and first.start and first.stop:
-            tz = draft.contract.tz
+            tz = drafted.contract.tz
             start = first.start.replace(tzinfo=None)
             stop = first.stop.replace(tzinfo=None)
             begin = format_datetime(self.env, start, tz=tz, dt_format="short")
@@ -274,19 +412,20 @@ class TicketBillingInvoicer(models.AbstractModel):
                 lambda li: li.display_type == "product"
             ).sorted("sequence")
             for record, line in zip(records, draft.lines, strict=True):
-                for item in line.items:
+                for item in line.line.items:
                     result[id(item)] = record.id
         return result
 
     @api.model
-    def _create_items(self, ratings, created, run):
-        """Write the ledger for the rated work, with the lines that bill it."""
+    def _create_items(self, ratings: dict, created, run):
+        """Write the ledger for the rated work, with the lines that bill it.
+
+        :param ratings: items per contract record
+        """
         item_lines = self._get_item_lines(created)
         rater = self.env["ticket.billing.rater"]
-        contracts = self.env["ticket.billing.contract"]
         vals_list = []
-        for contract_id, items in ratings.items():
-            contract = contracts.browse(contract_id)
+        for contract, items in ratings.items():
             for item in items:
                 vals = rater._prepare_item_vals(contract, item)
                 vals["invoice_line_id"] = item_lines.get(id(item))

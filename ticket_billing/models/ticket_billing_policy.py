@@ -10,6 +10,9 @@ from odoo.tools import date_utils
 from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
 
 
+from .ticket_billing_collector import Scope
+
+
 class TicketBillingPolicy(models.Model):
     _name = "ticket.billing.policy"
     _description = "Billing Policy"
@@ -387,6 +390,12 @@ class TicketBillingPolicy(models.Model):
         if self.trigger == "period":
             return date_utils.start_of(today, self.period)
         return today + relativedelta(days=1)
+
+    def _get_scope(self, today: date) -> Scope:
+        """What a scheduled run of ``today`` takes up."""
+        self.ensure_one()
+        closed_only = self.trigger == "ticket_closed"
+        return Scope(today, self._get_work_before(today), None, closed_only)
 
     def action_view_contracts(self):
         self.ensure_one()

@@ -1,19 +1,25 @@
-from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..rating import Charge, ConfigurationError, Entry, History, Item, rate
+from ..rating import Charge, Entry, Incident, Item
+from ..tools.contract_rating import ContractRating
+from .ticket_billing_collector import Scope, Work
+
+# Field of a billing item by the first part of a charge's key.
+SOURCES = {"charge": "charge_id", "block": "allotment_id", "fee": "fee_id"}
 
 
 class TicketBillingRater(models.AbstractModel):
     """Translates records into the rating core and its items back into records.
 
-    Nothing here writes but :meth:`_rate_open` and :meth:`_hold_unassigned`.
+    Nothing here writes but :meth:`_drop_proposals`, :meth:`_rate_open` and
+    :meth:`_hold_unassigned`.
     """
 
     _name = "ticket.billing.rater"
@@ -27,52 +33,6 @@ class TicketBillingRater(models.AbstractModel):
             raise AccessError(
                 self.env._("Only billers may rate, bill or release work.")
             )
-
-    # ------------------------------------------------------------------ select
-
-    @api.model
-    def _get_unsettled_domain(self) -> Domain:
-        settled = Domain("settled", "=", True) & Domain("live", "=", True)
-        return Domain("billing_item_ids", "not any", settled)
-
-    @api.model
-    def _get_entry_domain(self, contracts, work_before: date | None) -> Domain:
-        domain = Domain("billing_contract_id", "in", contracts.ids)
-        if work_before:
-            domain &= Domain("date", "<", work_before)
-        return domain & self._get_unsettled_domain()
-
-    @api.model
-    def _get_charge_domain(self, contracts, work_before: date | None) -> Domain:
-        domain = Domain("contract_id", "in", contracts.ids)
-        if work_before:
-            domain &= Domain("date", "<", work_before)
-        return domain & self._get_unsettled_domain()
-
-    @api.model
-    def _get_work(self, contracts, work_before=None, closed_only=False):
-        """Unsettled entries and charges of ``contracts``.
-
-        :return: (account.analytic.line records, ticket.billing.charge records)
-        """
-        entries = self.env["account.analytic.line"].search_fetch(
-            self._get_entry_domain(contracts, work_before), self._get_entry_fields()
-        )
-        charges = self.env["ticket.billing.charge"].search(
-            self._get_charge_domain(contracts, work_before)
-        )
-        if closed_only:
-            entries = entries.filtered(lambda e: e.ticket_id.closed)
-            charges = charges.filtered(lambda c: c.ticket_id.closed)
-        return entries, charges
-
-    @api.model
-    def _get_entry_fields(self) -> list[str]:
-        return [
-            "ticket_id", "billing_contract_id", "date", "billing_start",
-            "billing_stop", "raw_minutes", "employee_id", "work_type_id",
-            "billing_type", "billing_rate", "billing_emergency", "name",
-        ]  # fmt: skip
 
     # --------------------------------------------------------------- translate
 
@@ -88,6 +48,10 @@ class TicketBillingRater(models.AbstractModel):
 
     @api.model
     def _prepare_entry(self, entry) -> Entry:
+        location = None
+        if entry.billing_contract_id.policy_id.holiday_basis == "service_location":
+            contracts = self.env["ticket.billing.contract"]
+            location = contracts._get_location(entry._get_service_partner())
         return Entry(
             key=entry.id,
             ticket=entry.ticket_id.id,
@@ -101,119 +65,103 @@ class TicketBillingRater(models.AbstractModel):
             billing=entry.billing_type or "billable",
             emergency=entry.billing_emergency,
             rate=Decimal(str(entry.billing_rate)) if entry.billing_rate else None,
+            visit=entry.visit_id.id or None,
             ticket_type=entry.ticket_id.category_id.id or None,
+            location=location,
         )
 
     @api.model
-    def _prepare_charge(self, charge) -> Charge:
+    def _prepare_charge(self, charge, price: Decimal) -> Charge:
         return Charge(
-            key=charge.id,
+            key=("charge", charge.id),
             ticket=charge.ticket_id.id,
             kind=charge.kind,
             quantity=Decimal(str(charge.quantity)),
-            unit_price=Decimal(str(charge.price_unit)),
+            unit_price=price,
             day=charge.date,
             billing=charge.billing_type,
         )
 
     @api.model
-    def _get_histories(self, contracts, tickets) -> dict[int, History]:
-        """What earlier runs settled, by contract id; two queries for all."""
-        domain = Domain("live", "=", True) & Domain("settled", "=", True)
-        of_contracts = domain & Domain("contract_id", "in", contracts.ids)
-        used = defaultdict(dict)
-        for contract, allotment, period, taken in self.env[
-            "ticket.billing.item"
-        ]._read_group(
-            of_contracts
-            & Domain("allotment_id", "!=", False)
-            & Domain("state", "=", "covered"),
-            ["contract_id", "allotment_id", "allotment_period:day"],
-            ["allotment_used:sum"],
-        ):
-            used[contract.id][allotment.id, period] = Decimal(str(taken))
-        flat = defaultdict(dict)
-        fees = defaultdict(set)
-        for contract, ticket, kind, minutes in self.env[
-            "ticket.billing.item"
-        ]._read_group(
-            domain
-            & Domain("ticket_id", "in", tickets.ids)
-            & Domain("kind", "in", ("flat", "emergency_fee")),
-            ["contract_id", "ticket_id", "kind"],
-            ["billable_minutes:sum"],
-        ):
-            if kind == "flat":
-                flat[contract.id][ticket.id] = minutes
-            else:
-                fees[contract.id].add(ticket.id)
-        return {
-            contract.id: History(
-                used=used[contract.id],
-                flat_tickets=flat[contract.id],
-                emergency_tickets=frozenset(fees[contract.id]),
+    def _prepare_journeys(self, visit) -> list[Charge]:
+        """The way to a visit as charges."""
+        policy = visit.contract_id.policy_id
+        return [
+            Charge(
+                key=("visit", visit.id, number),
+                ticket=visit.ticket_id.id,
+                kind="travel",
+                quantity=part.quantity,
+                unit_price=part.unit_price,
+                day=visit.date,
+                billing=visit.billing_type,
             )
-            for contract in contracts
-        }
+            for number, part in enumerate(
+                policy._get_journey(visit.one_way_km, visit.vehicles)
+            )
+        ]
+
+    @api.model
+    def _prepare_block(self, block) -> Charge:
+        """The purchase of a prepaid block."""
+        return Charge(
+            key=("block", block.id),
+            ticket=None,
+            kind="prepaid_block",
+            quantity=Decimal(1),
+            unit_price=Decimal(str(block.price)),
+            day=block.date_start,
+        )
+
+    @api.model
+    def _prepare_incident(self, ticket) -> Incident:
+        """A ticket to be counted, on its local day."""
+        contract = ticket.billing_contract_id
+        closed = any(
+            allotment.count_on == "closed"
+            for allotment in contract.allotment_ids
+            if allotment.unit == "tickets"
+        )
+        moment = ticket.closed_date if closed else ticket.create_date
+        local = self._to_utc(moment).astimezone(ZoneInfo(contract.tz))
+        return Incident(ticket.id, local.date())
 
     # -------------------------------------------------------------------- rate
 
     @api.model
-    def _rate(self, contracts, entries, charges) -> dict[int, tuple[Item, ...]]:
-        """Items of the rating core per contract id; writes nothing."""
-        tickets = entries.ticket_id | charges.ticket_id
-        histories = self._get_histories(contracts, tickets)
-        by_contract = defaultdict(lambda: ([], []))
-        for entry in entries:
-            by_contract[entry.billing_contract_id][0].append(entry)
-        for charge in charges:
-            by_contract[charge.contract_id][1].append(charge)
+    def _rate(self, contracts, work: Work, on: date) -> dict[int, tuple[Item, ...]]:
+        """Items of the rating core per contract id; writes nothing.
+
+        ``on`` is the date of the invoices.
+        """
+        histories = self.env["ticket.billing.history"]._get(
+            contracts, work.get_tickets()
+        )
+        conditions = contracts._get_conditions_by_contract()
+        orders = self.env["ticket.billing.purchase.order"]._get_rest(contracts)
+        parts = work.by_contract()
         return {
-            contract.id: self._rate_contract(
-                contract, *by_contract[contract], histories[contract.id]
-            )
+            contract.id: ContractRating(
+                self, contract, conditions[contract.id], on, orders
+            ).rate(parts[contract], histories[contract.id])
+            if contract in parts
+            else ()
             for contract in contracts
         }
 
     @api.model
-    def _rate_contract(self, contract, entries, charges, history) -> tuple[Item, ...]:
-        in_force = [e for e in entries if contract._is_in_force(e.date)]
-        outside = [e for e in entries if not contract._is_in_force(e.date)]
-        held = tuple(self._prepare_held(e, "not_in_force") for e in outside)
-        conditions = contract._get_conditions()
-        expenses = [self._prepare_charge(charge) for charge in charges]
-        try:
-            items = self._rate_work(conditions, in_force, expenses, history)
-        except ConfigurationError:
-            items = tuple(self._prepare_held(e, "configuration") for e in in_force)
-        return held + items
-
-    @api.model
-    def _rate_work(self, conditions, entries, charges, history) -> tuple[Item, ...]:
-        """Rate; an entry of which a part cannot be priced is held as a whole."""
-        work = [self._prepare_entry(entry) for entry in entries]
-        items = rate(conditions, work, charges, history).items
-        held = {item.entry: item.reason for item in items if item.state == "held"}
-        if all(item.state == "held" for item in items if item.entry in held):
-            return items
-        work = [entry for entry in work if entry.key not in held]
-        items = rate(conditions, work, charges, history).items
-        return items + tuple(
-            self._prepare_held(entry, held[entry.id])
-            for entry in entries
-            if entry.id in held
-        )
-
-    @api.model
-    def _prepare_held(self, entry, reason: str) -> Item:
+    def _prepare_held(self, source, reason: str) -> Item:
+        """Item of an entry or a charge that cannot be billed."""
+        is_entry = source._name == "account.analytic.line"
         return Item(
-            kind="time",
-            ticket=entry.ticket_id.id,
-            day=entry.date,
-            entry=entry.id,
-            employee=entry.employee_id.id or None,
-            work_type=entry.work_type_id.id or None,
-            raw_minutes=entry.raw_minutes,
+            kind="time" if is_entry else source.kind,
+            ticket=source.ticket_id.id,
+            day=source.date,
+            entry=source.id if is_entry else None,
+            charge=None if is_entry else ("charge", source.id),
+            employee=is_entry and source.employee_id.id or None,
+            work_type=is_entry and source.work_type_id.id or None,
+            raw_minutes=source.raw_minutes if is_entry else 0,
             state="held",
             reason=reason,
         )
@@ -228,7 +176,6 @@ class TicketBillingRater(models.AbstractModel):
             "currency_id": contract.currency_id.id,
             "ticket_id": item.ticket,
             "entry_id": item.entry,
-            "charge_id": item.charge,
             "segment": item.segment,
             "kind": item.kind,
             "employee_id": item.employee,
@@ -251,7 +198,32 @@ class TicketBillingRater(models.AbstractModel):
             "allotment_period": item.period,
             "allotment_used": float(item.allotment_used),
             "explanation": [{"code": step.code, **step.figures} for step in item.steps],
+            "purchase_order_ref": self._get_item_order(contract, item),
+            **self._prepare_source_vals(item),
         }
+
+    @api.model
+    def _prepare_source_vals(self, item: Item) -> dict:
+        """What the charge of an item is of: see the keys of the charges above."""
+        if item.charge is None:
+            return {}
+        source, key, *part = item.charge
+        if source == "visit":
+            return {"visit_id": key, "segment": part[0]}
+        return {SOURCES[source]: key}
+
+    @api.model
+    def _get_item_order(self, contract, item: Item) -> str:
+        """The customer's order number for the work of an item."""
+        if item.entry:
+            entry = self.env["account.analytic.line"].browse(item.entry)
+            return entry._get_purchase_order()
+        if item.charge and item.charge[0] == "charge":
+            charge = self.env["ticket.billing.charge"].browse(item.charge[1])
+            return charge._get_purchase_order()
+        if item.ticket:
+            return self.env["helpdesk.ticket"].browse(item.ticket)._get_purchase_order()
+        return contract.purchase_order_ref or ""
 
     @api.model
     def _get_held_message(self, contract, item: Item) -> str | None:
@@ -268,6 +240,8 @@ class TicketBillingRater(models.AbstractModel):
             "employee": self.env["hr.employee"].browse(item.employee).display_name
             or self.env._("nobody"),
             "minutes": item.raw_minutes,
+            "ticket": self.env["helpdesk.ticket"].browse(item.ticket).number or "",
+            "order": self._get_item_order(contract, item),
             "day": format_date(self.env, item.day),
         }
         texts = self._get_held_texts()
@@ -302,6 +276,26 @@ class TicketBillingRater(models.AbstractModel):
                 "%(contract)s is not in force on %(day)s. Change its dates or the"
                 " date of the time entry."
             ),
+            "unknown_location": self.env._(
+                "%(contract)s: no public holidays are known where the work of"
+                " %(day)s was done. Correct state and country of the address."
+            ),
+            "no_exchange_rate": self.env._(
+                "A charge of %(day)s has a cost in a currency without exchange rate."
+                " Enter the rate, or a sales price on the charge."
+            ),
+            "po_missing": self.env._(
+                "%(customer)s wants a purchase order: enter its number on ticket"
+                " %(ticket)s, on the time entry or on the contract."
+            ),
+            "po_limit_exceeded": self.env._(
+                "Purchase order %(order)s of %(customer)s has no room for the work of"
+                " %(day)s. Raise its limit or enter another order."
+            ),
+            "below_minimum": self.env._(
+                "%(customer)s: the invoice is below the minimum amount. The work waits"
+                " for the next run."
+            ),
             "configuration": self.env._(
                 "%(contract)s cannot be priced: check its time zone, currency and"
                 " rates."
@@ -311,46 +305,43 @@ class TicketBillingRater(models.AbstractModel):
     # ------------------------------------------------------------------- write
 
     @api.model
-    def _drop_proposals(self, entries, charges):
+    def _drop_proposals(self, contracts, work: Work):
         """Make room for a new rating of this work.
 
         Proposals go. Items of a cancelled invoice stay with it, released.
         """
-        tickets = entries.ticket_id | charges.ticket_id
-        of_tickets = (
-            Domain("entry_id", "=", False)
-            & Domain("charge_id", "=", False)
-            & Domain("ticket_id", "in", tickets.ids)
-        )
-        work = (
-            Domain("entry_id", "in", entries.ids)
-            | Domain("charge_id", "in", charges.ids)
-            | of_tickets
+        of_contracts = Domain("contract_id", "in", contracts.ids) & Domain(
+            [("entry_id", "=", False), ("charge_id", "=", False),
+             ("visit_id", "=", False)]
+        )  # fmt: skip
+        sources = (
+            Domain("entry_id", "in", work.entries.ids)
+            | Domain("charge_id", "in", work.charges.ids)
+            | Domain("visit_id", "in", work.visits.ids)
+            | of_contracts
         )
         unsettled = Domain("settled", "=", False) & Domain("live", "=", True)
-        items = self.env["ticket.billing.item"].search(unsettled & work)
+        items = self.env["ticket.billing.item"].search(unsettled & sources)
         cancelled = items.filtered("invoice_line_id")
         cancelled.rated_state = "released"
         (items - cancelled).unlink()
         self.env["ticket.billing.item"].flush_model()
 
     @api.model
-    def _rate_open(self, contracts, work_before=None):
+    def _rate_open(self, contracts, scope: Scope | None = None):
         """Store the value of all unsettled work as proposals, replacing the last."""
         contracts = contracts.sudo()
-        entries, charges = self.sudo()._get_work(contracts, work_before)
-        self.sudo()._drop_proposals(entries, charges)
-        ratings = self.sudo()._rate(contracts, entries, charges)
-        return (
-            self.env["ticket.billing.item"]
-            .sudo()
-            .create(
-                [
-                    self._prepare_item_vals(contract, item)
-                    for contract in contracts
-                    for item in ratings[contract.id]
-                ]
-            )
+        rater = self.sudo()
+        work = rater.env["ticket.billing.collector"]._collect(contracts, scope)
+        rater._drop_proposals(contracts, work)
+        on = scope.on if scope else fields.Date.context_today(self)
+        ratings = rater._rate(contracts, work, on)
+        return rater.env["ticket.billing.item"].create(
+            [
+                rater._prepare_item_vals(contract, item)
+                for contract in contracts
+                for item in ratings[contract.id]
+            ]
         )
 
     @api.model

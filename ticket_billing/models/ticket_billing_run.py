@@ -1,10 +1,15 @@
 import datetime
 import logging
+from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
+
+from .ticket_billing_collector import Scope, Work
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +45,9 @@ class TicketBillingRun(models.Model):
         precompute=True,
         help="Work done before this day is billed. Example: the 1st of November"
         " bills everything up to the 31st of October.",
+    )
+    work_from = fields.Date(
+        help="First day whose work is billed. Empty: everything that is open."
     )
     state = fields.Selection(
         [
@@ -147,7 +155,12 @@ class TicketBillingRun(models.Model):
             run._add_lines(run._get_manual_contracts())
             rater = run.env["ticket.billing.rater"]
             rater._hold_unassigned(run.company_id)
-            rater._rate_open(run.line_ids.contract_id, run.work_before)
+            rater._rate_open(run.line_ids.contract_id, run._get_scope())
+
+    def _get_scope(self) -> Scope:
+        """What a manual run takes up."""
+        self.ensure_one()
+        return Scope(self.date, self.work_before, self.work_from or None)
 
     def _get_manual_contracts(self):
         """Active contracts with unsettled work before the day of the run."""
@@ -155,27 +168,8 @@ class TicketBillingRun(models.Model):
         contracts = self.env["ticket.billing.contract"].search(
             [("company_id", "=", self.company_id.id), ("state", "=", "active")]
         )
-        return self._filter_due(contracts, self.work_before)
-
-    @api.model
-    def _filter_due(self, contracts, work_before: datetime.date):
-        rater = self.env["ticket.billing.rater"].sudo()
-        entries = (
-            self.env["account.analytic.line"]
-            .sudo()
-            ._read_group(
-                rater._get_entry_domain(contracts, work_before), ["billing_contract_id"]
-            )
-        )
-        charges = (
-            self.env["ticket.billing.charge"]
-            .sudo()
-            ._read_group(
-                rater._get_charge_domain(contracts, work_before), ["contract_id"]
-            )
-        )
-        due = {contract.id for (contract,) in entries + charges}
-        return contracts.filtered(lambda c: c.id in due)
+        collector = self.env["ticket.billing.collector"].sudo()
+        return collector._find_due(contracts.sudo(), self._get_scope()).sudo(False)
 
     def _add_lines(self, contracts, **vals):
         self.ensure_one()
@@ -186,6 +180,7 @@ class TicketBillingRun(models.Model):
                     "run_id": self.id,
                     "contract_id": contract.id,
                     "work_before": self.work_before,
+                    "work_from": self.work_from,
                     **vals,
                 }
                 for contract in missing
@@ -248,11 +243,13 @@ class TicketBillingRun(models.Model):
         except Exception as error:
             if run._is_retryable(error):
                 raise
-            if len(lines) == 1:
-                run._hold(lines, error)
+            customers = lines.grouped("partner_id")
+            if len(customers) > 1:
+                for group in customers.values():
+                    run._bill(group)
                 return
             for line in lines:
-                run._bill(line)
+                run._hold(line, error)
 
     @api.model
     def _is_retryable(self, error: Exception) -> bool:
@@ -264,34 +261,57 @@ class TicketBillingRun(models.Model):
         """Rate, invoice and mark the work of several contracts: all or nothing."""
         rater = self.env["ticket.billing.rater"]
         invoicer = self.env["ticket.billing.invoicer"]
-        entries, charges = self._get_work(lines)
-        rater._drop_proposals(entries, charges)
-        ratings = rater._rate(lines.contract_id, entries, charges)
-        drafts = [
-            draft
-            for line in lines
-            for draft in invoicer._get_drafts(
-                line.contract_id, ratings[line.contract_id.id]
-            )
-        ]
+        contracts = lines.contract_id
+        work = self._get_work(lines)
+        rater._drop_proposals(contracts, work)
+        ratings = rater._rate(contracts, work, self.date)
+        ratings = {contract: ratings[contract.id] for contract in contracts}
+        drafts, ratings = self._carry_forward(invoicer._get_drafts(ratings), ratings)
         created = invoicer._create_invoices(drafts, self)
         invoicer._create_items(ratings, created, self)
+        self._close_corrections(work.entries)
         for line in lines:
-            moves = [m for m, d in created if d.contract == line.contract_id]
-            line._set_result(ratings[line.contract_id.id], moves)
+            moves = [m for m, d in created if line.contract_id in d.contracts]
+            line._set_result(ratings[line.contract_id], moves)
 
-    def _get_work(self, lines):
-        """Unsettled work of the lines, each up to its own day."""
-        rater = self.env["ticket.billing.rater"]
-        entries = self.env["account.analytic.line"]
-        charges = self.env["ticket.billing.charge"]
-        for (before, closed), group in lines.grouped(
-            lambda li: (li.work_before, li.closed_only)
-        ).items():
-            found = rater._get_work(group.contract_id, before, closed)
-            entries |= found[0]
-            charges |= found[1]
-        return entries, charges
+    def _get_work(self, lines) -> Work:
+        """Unsettled work of the lines, each of its own days."""
+        collector = self.env["ticket.billing.collector"]
+        parts = [
+            collector._collect(group.contract_id, scope)
+            for scope, group in lines.grouped(lambda li: li._get_scope()).items()
+        ]
+        return reduce(or_, parts)
+
+    @api.model
+    def _carry_forward(self, drafts: list, ratings: dict):
+        """Leave out invoices below the minimum of their policy; their work waits.
+
+        :return: the other drafts, and the ratings with the waiting items held
+        """
+        small = [draft for draft in drafts if draft.is_below_minimum()]
+        waiting = {id(item) for draft in small for item in draft.items}
+        if not waiting:
+            return drafts, ratings
+        ratings = {
+            contract: tuple(
+                replace(item, state="held", reason="below_minimum")
+                if id(item) in waiting
+                else item
+                for item in items
+            )
+            for contract, items in ratings.items()
+        }
+        return [draft for draft in drafts if draft not in small], ratings
+
+    @api.model
+    def _close_corrections(self, entries):
+        """Corrections of these entries are in the ledger now, or held."""
+        corrected = entries.filtered("billing_outdated")
+        corrected.invalidate_recordset(["billing_item_ids"])
+        corrected.filtered(
+            lambda e: not any(item.state == "held" for item in e.billing_item_ids)
+        ).billing_outdated = False
 
     def _hold(self, line, error: Exception):
         """Keep a contract back that cannot be billed, and tell its responsible."""
@@ -404,8 +424,15 @@ class TicketBillingRun(models.Model):
 
     @api.model
     def _get_todo(self):
-        return self.env["ticket.billing.run.line"].search(
-            self._get_todo_domain(), order="run_id, id", limit=BATCH
+        """The next batch; contracts of one customer stay together."""
+        lines = self.env["ticket.billing.run.line"]
+        order = "run_id, partner_id, id"
+        batch = lines.search(self._get_todo_domain(), order=order, limit=BATCH)
+        last = batch[-1:]
+        return batch | lines.search(
+            self._get_todo_domain()
+            & Domain("run_id", "=", last.run_id.id)
+            & Domain("partner_id", "=", last.partner_id.id)
         )
 
     @api.model
@@ -428,21 +455,20 @@ class TicketBillingRun(models.Model):
             ]
         ) or self.create({"company_id": company.id, "scheduled": True, "date": today})
         for contract in due:
-            policy = contract.policy_id
-            run._schedule(
-                contract,
-                policy._get_work_before(today),
-                policy.trigger == "ticket_closed",
-            )
+            run._schedule(contract, contract.policy_id._get_scope(today))
         run.state = "running"
 
-    def _schedule(self, contract, work_before: datetime.date, closed_only: bool):
+    def _schedule(self, contract, scope: Scope):
         self.ensure_one()
         line = self.line_ids.filtered(lambda li: li.contract_id == contract)
         if line:
             line.state = "todo"
         else:
-            self._add_lines(contract, work_before=work_before, closed_only=closed_only)
+            self._add_lines(
+                contract,
+                work_before=scope.work_before,
+                closed_only=scope.closed_only,
+            )
 
     @api.model
     def _get_due_contracts(self, company, today: datetime.date):
@@ -457,40 +483,22 @@ class TicketBillingRun(models.Model):
                 ("policy_id.trigger", "!=", "manual"),
             ]
         )
+        collector = self.env["ticket.billing.collector"].sudo()
         due = contracts.browse()
-        for (before, closed), group in contracts.grouped(
-            lambda c: (
-                c.policy_id._get_work_before(today),
-                c.policy_id.trigger == "ticket_closed",
-            )
+        for scope, group in contracts.grouped(
+            lambda c: c.policy_id._get_scope(today)
         ).items():
-            due |= self._filter_waiting(group, before, closed, today)
+            due |= collector._find_due(group, scope, self._get_fresh_domain(today))
         return due
 
     @api.model
-    def _filter_waiting(
-        self, contracts, before: datetime.date, closed: bool, today: datetime.date
-    ):
-        rater = self.env["ticket.billing.rater"]
-        tried = (
-            Domain("state", "=", "held")
-            & Domain("live", "=", True)
-            & Domain("create_date", ">=", today)
+    def _get_fresh_domain(self, today: datetime.date) -> Domain:
+        """Work that was not tried in vain today, and does not wait for more."""
+        tried = Domain("create_date", ">=", today) | Domain(
+            "reason", "=", "below_minimum"
         )
-        fresh = Domain("billing_item_ids", "not any", tried)
-        if closed:
-            fresh &= Domain("ticket_id.stage_id.closed", "=", True)
-        due = self.env["ticket.billing.contract"]
-        for model, field, domain in (
-            ("account.analytic.line", "billing_contract_id", rater._get_entry_domain),
-            ("ticket.billing.charge", "contract_id", rater._get_charge_domain),
-        ):
-            groups = self.env[model]._read_group(
-                domain(contracts, before) & fresh, [field]
-            )
-            for (contract,) in groups:
-                due |= contract
-        return due
+        held = Domain("state", "=", "held") & Domain("live", "=", True)
+        return Domain("billing_item_ids", "not any", held & tried)
 
     # ------------------------------------------------------------------- views
 

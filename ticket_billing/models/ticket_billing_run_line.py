@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
+
+from .ticket_billing_collector import Scope
 
 
 class TicketBillingRunLine(models.Model):
@@ -22,6 +25,7 @@ class TicketBillingRunLine(models.Model):
     work_before = fields.Date(
         required=True, help="Work of this day and later is left for the next run."
     )
+    work_from = fields.Date(help="First day whose work is billed; empty: any.")
     closed_only = fields.Boolean(help="Only the work of closed tickets is billed.")
     state = fields.Selection(
         [
@@ -45,18 +49,24 @@ class TicketBillingRunLine(models.Model):
         "(run_id, contract_id)", "A contract can only be once in a billing run."
     )
 
-    def _get_item_domain(self) -> list:
+    def _get_scope(self) -> Scope:
+        """What this line takes up."""
+        self.ensure_one()
+        first = self.work_from or None
+        return Scope(self.run_id.date, self.work_before, first, self.closed_only)
+
+    def _get_item_domain(self) -> Domain:
         """Items of this line: settled by its run, or proposed for it."""
         self.ensure_one()
-        return [
-            ("contract_id", "=", self.contract_id.id),
-            ("live", "=", True),
-            "|",
-            ("run_id", "=", self.run_id.id),
-            "&",
-            ("settled", "=", False),
-            ("work_date", "<", self.work_before),
-        ]
+        proposed = Domain("settled", "=", False)
+        proposed &= self.env["ticket.billing.collector"]._get_days(
+            self._get_scope(), "work_date"
+        )
+        return (
+            Domain("contract_id", "=", self.contract_id.id)
+            & Domain("live", "=", True)
+            & (Domain("run_id", "=", self.run_id.id) | proposed)
+        )
 
     @api.depends("state", "contract_id.item_ids.state")
     def _compute_figures(self):
@@ -77,7 +87,12 @@ class TicketBillingRunLine(models.Model):
     def _set_result(self, items, moves):
         """Note what became of the rated ``items`` and the new ``moves``."""
         self.ensure_one()
-        held = [item for item in items if item.state == "held"]
+        waiting = [item for item in items if item.reason == "below_minimum"]
+        held = [
+            item
+            for item in items
+            if item.state == "held" and item.reason != "below_minimum"
+        ]
         run = self.run_id
         self.invoice_ids |= self.env["account.move"].concat(*moves)
         if held:
@@ -88,8 +103,18 @@ class TicketBillingRunLine(models.Model):
             run._warn(self.contract_id, self.message, self.contract_id.user_id)
             return
         self.state = "billed" if self.invoice_ids else "nothing"
-        self.message = False
+        self.message = waiting and self._get_carried_message(waiting)
         run._clear_warning(self.contract_id)
+
+    def _get_carried_message(self, waiting) -> str:
+        """Say that an invoice was too small and its work waits."""
+        policy = self.contract_id.policy_id
+        return self.env._(
+            "%(net)s is below the minimum invoice amount of %(minimum)s: the work"
+            " waits for the next run.",
+            net=self.currency_id.format(float(sum(item.net for item in waiting))),
+            minimum=self.currency_id.format(policy.minimum_invoice),
+        )
 
     def _set_posted(self):
         """All invoices of the line are posted: only held items may be left."""
@@ -108,7 +133,7 @@ class TicketBillingRunLine(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "ticket_billing.ticket_billing_item_action"
         )
-        action["domain"] = self._get_item_domain()
+        action["domain"] = list(self._get_item_domain())
         action["context"] = {"search_default_group_state": 1}
         return action
 

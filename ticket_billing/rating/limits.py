@@ -160,6 +160,8 @@ def _charged(values: Iterable[dict]) -> dict[Key, list[dict]]:
 def _is_charged(values: dict) -> bool:
     if values.get("line") is None or not values.get("unit_price"):
         return False
+    if values["ticket"] is None:  # belongs to the contract as a whole
+        return False
     return values["discount_percent"] < HUNDRED
 
 

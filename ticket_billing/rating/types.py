@@ -185,11 +185,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Material, travel or an expense: ``quantity`` at ``unit_price`` each."""
+    """Material, travel, an expense or a fee: ``quantity`` at ``unit_price`` each.
+
+    ``ticket`` is ``None`` for what belongs to the contract as a whole.
+    """
 
     key: Key
-    ticket: Key
-    kind: Literal["material", "travel", "expense"]
+    ticket: Key | None
+    kind: Literal["material", "travel", "expense", "recurring", "prepaid_block"]
     quantity: Decimal
     unit_price: Decimal
     day: date

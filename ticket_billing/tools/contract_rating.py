@@ -1,0 +1,187 @@
+"""Rating the collected work of one contract: corrections, holds, order limits."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from ..rating import Conditions, ConfigurationError, History, Item, correct, rate
+
+
+class ContractRating:
+    """One rating of one contract's work, from records to items.
+
+    ``orders`` is what is left of purchase orders, see
+    ``ticket.billing.purchase.order._get_rest``.
+    """
+
+    def __init__(self, rater, contract, conditions: Conditions, on: date, orders):
+        self.rater = rater
+        self.contract = contract
+        self.conditions = conditions
+        self.on = on
+        self.policy = contract.policy_id
+        self.orders = orders
+        self.held: list[Item] = []
+
+    def rate(self, work, history: History) -> tuple[Item, ...]:
+        """Items of :class:`Work`; work that cannot be billed comes back held."""
+        settled = [entry for entry in work.entries if entry.billing_outdated]
+        corrections, history = self._correct(settled, history)
+        entries = [e for e in work.entries if not e.billing_outdated]
+        entries = self._admit_entries(entries)
+        charges = self._admit_charges(work)
+        incidents = [self.rater._prepare_incident(ticket) for ticket in work.tickets]
+        try:
+            items = self._rate_complete(entries, charges, incidents, history)
+        except ConfigurationError:
+            items = tuple(self._hold(entry, "configuration") for entry in entries)
+        return (*corrections, *self.held, *items)
+
+    def _hold(self, source, reason: str) -> Item:
+        return self.rater._prepare_held(source, reason)
+
+    # Admission: what records can be rated
+
+    def _admit_entries(self, entries) -> list:
+        admitted = []
+        for entry in entries:
+            reason = self._get_hold_reason(entry)
+            if reason:
+                self.held.append(self._hold(entry, reason))
+            else:
+                admitted.append(entry)
+        return admitted
+
+    def _get_hold_reason(self, entry) -> str | None:
+        if not self.contract._is_in_force(entry.date):
+            return "not_in_force"
+        if self._lacks_order(entry):
+            return "po_missing"
+        return None
+
+    def _lacks_order(self, source) -> bool:
+        wanted = self.policy.po_required and source.billing_type == "billable"
+        return bool(wanted and not source._get_purchase_order())
+
+    def _admit_charges(self, work) -> list:
+        """Charges of the rating core: recorded ones, journeys, blocks and fees."""
+        charges = []
+        for charge in work.charges:
+            price = charge._get_unit_price(self.on)
+            if self._lacks_order(charge):
+                self.held.append(self._hold(charge, "po_missing"))
+            elif price is None:
+                self.held.append(self._hold(charge, "no_exchange_rate"))
+            else:
+                charges.append(self.rater._prepare_charge(charge, price))
+        for visit in work.visits:
+            charges += self.rater._prepare_journeys(visit)
+        charges += [self.rater._prepare_block(block) for block in work.blocks]
+        charges += [fee._get_charge(first) for fee, first in work.fees]
+        return charges
+
+    # Rating
+
+    def _rate_complete(self, entries, charges, incidents, history):
+        """Rate; an entry of which a part cannot be billed is held as a whole."""
+        items = self._rate_once(entries, charges, incidents, history)
+        reasons = {item.entry: item.reason for item in items if item.state == "held"}
+        reasons |= self._find_exceeding(items)
+        if not reasons or self._are_held_as_whole(items, reasons):
+            return self._warn_exceeding(items)
+        kept = [entry for entry in entries if entry.id not in reasons]
+        items = self._rate_once(kept, charges, incidents, history)
+        held = [self._hold(e, reasons[e.id]) for e in entries if e.id in reasons]
+        return self._warn_exceeding(items) + tuple(held)
+
+    def _rate_once(self, entries, charges, incidents, history) -> tuple[Item, ...]:
+        work = [self.rater._prepare_entry(entry) for entry in entries]
+        return rate(self.conditions, work, charges, history, incidents).items
+
+    def _are_held_as_whole(self, items, reasons: dict) -> bool:
+        return all(item.state == "held" for item in items if item.entry in reasons)
+
+    # Purchase orders
+
+    def _get_rest(self, item: Item):
+        """Key of the limited purchase order of an item, if it has one."""
+        order = self.rater._get_item_order(self.contract, item)
+        key = (self.contract.partner_id, self.contract.company_id, order)
+        return key if key in self.orders else None
+
+    def _get_nets(self, items) -> dict:
+        """Net per limited order and entry, in order of the work."""
+        nets = defaultdict(lambda: defaultdict(Decimal))
+        for item in sorted(items, key=lambda i: (i.day, str(i.start or ""))):
+            key = self._get_rest(item) if item.state == "open" else None
+            if key:
+                nets[key][item.entry] += item.net
+        return nets
+
+    def _split_by_limit(self, items) -> set:
+        """Entries (``None``: charges) that their purchase order has no room for."""
+        exceeding = set()
+        for key, by_entry in self._get_nets(items).items():
+            rest = self.orders[key]
+            for entry, net in by_entry.items():
+                if net > rest:
+                    exceeding.add(entry)
+                else:
+                    rest -= net
+        return exceeding
+
+    def _find_exceeding(self, items) -> dict:
+        if not self.orders or self.policy.po_exceeded != "hold":
+            return {}
+        exceeding = self._split_by_limit(items) - {None}
+        return dict.fromkeys(exceeding, "po_limit_exceeded")
+
+    def _warn_exceeding(self, items) -> tuple[Item, ...]:
+        """Mark what is billed although its purchase order has no room for it."""
+        exceeding = self._split_by_limit(items) if self.orders else set()
+        return tuple(
+            replace(item, warning="po_limit_exceeded")
+            if item.state == "open" and item.entry in exceeding and self._get_rest(item)
+            else item
+            for item in items
+        )
+
+    # Corrections of billed work
+
+    def _correct(self, entries, history: History):
+        """Items that make the ledger right for entries changed after billing.
+
+        They come first: fresh work must not use what a correction takes.
+        """
+        corrections: list[Item] = []
+        book = self.rater.env["ticket.billing.history"]
+        for entry in sorted(entries, key=lambda e: (e.date, e.id)):
+            before = book._get_settled_items(entry)
+            after, reason = self._rate_again(entry, book._without(history, before))
+            if reason:
+                self.held.append(self._hold_correction(entry, before, reason))
+                continue
+            new = correct(before, after)
+            corrections += new
+            history = book._with(history, new)
+        return corrections, history
+
+    def _rate_again(self, entry, history: History):
+        """Items of an entry with its present figures, or why it cannot be rated."""
+        try:
+            rated = self._rate_once([entry], [], [], history)
+        except ConfigurationError as error:
+            return [], error.code
+        after = [item for item in rated if item.entry == entry.id]
+        reasons = [item.reason for item in after if item.state == "held"]
+        return after, reasons[0] if reasons else None
+
+    def _hold_correction(self, entry, before: list[Item], reason: str) -> Item:
+        """A change of billed work that cannot be priced."""
+        return replace(
+            self._hold(entry, reason),
+            kind="correction",
+            segment=max((item.segment for item in before), default=-1) + 1,
+            raw_minutes=entry.raw_minutes - sum(item.raw_minutes for item in before),
+        )
