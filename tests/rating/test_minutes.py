@@ -1,13 +1,17 @@
 """Rounding of minutes, and where the surplus goes."""
 
+from datetime import time
 from decimal import Decimal
 
 import pytest
-from builders import conditions, entry
+from builders import clocked, conditions, entry, figures
 
 from ticket_billing.rating import (
+    Allotment,
     ConfigurationError,
+    History,
     Rounding,
+    Window,
     billable_minutes,
     lines,
     rate,
@@ -101,3 +105,92 @@ def test_visits_are_rounded_over_tickets():
         ("rounding_adjust", 30),
         ("time", 60),
     ]
+
+
+LIFETIME = Rounding(15, "up", "ticket", memory="lifetime")
+
+
+def remembered(raw, billable, work, **values):
+    """Items of new work on ticket T1 after ``raw`` minutes billed as ``billable``."""
+    values.setdefault("rounding", LIFETIME)
+    history = History(rounded_tickets={"T1": (raw, billable)})
+    return rate(conditions(**values), work, history=history).items
+
+
+def test_ticket_is_rounded_over_its_lifetime():
+    (first,) = rate(conditions(rounding=LIFETIME), [entry(minutes=10)]).items
+    assert (first.billable_minutes, first.net) == (15, 25)
+    (second,) = remembered(10, 15, [entry(minutes=4)])
+    assert (second.state, second.reason) == ("written_off", "rounded_before")
+    assert (second.raw_minutes, second.billable_minutes, second.line) == (4, 0, None)
+    (third,) = remembered(14, 15, [entry(minutes=10)])
+    assert (third.state, third.billable_minutes, third.net) == ("open", 15, 25)
+    explained = figures(third, "rounding")
+    assert (explained["raw"], explained["billable"]) == (10, 15)
+    assert (explained["raw_before"], explained["billable_before"]) == (14, 15)
+
+
+def test_minutes_billed_before_are_taken_off_the_work():
+    items = remembered(1, 15, [entry("a", 20), entry("b", 5), entry("c", 4)])
+    found = [(x.kind, x.billable_minutes, x.reason) for x in items]
+    assert found == [
+        ("time", 15, None),
+        ("time", 0, "rounded_before"),
+        ("time", 0, "rounded_before"),
+    ]
+
+
+def test_nothing_is_paid_back_when_too_much_was_billed_before():
+    (item,) = remembered(10, 120, [entry(minutes=30)])
+    assert (item.billable_minutes, item.reason) == (0, "rounded_before")
+
+
+def test_remembered_minutes_need_no_rate():
+    (item,) = remembered(10, 15, [entry(minutes=4)], rates=())
+    assert item.reason == "rounded_before"
+
+
+def test_remembered_minutes_end_a_surcharge_early():
+    night = Window("night", Decimal(50), time(20), time(6))
+    work = clocked("a", "2026-06-01T19:55", "2026-06-01T20:05")
+    items = remembered(10, 25, [work], windows=(night,))
+    found = [(x.raw_minutes, x.billable_minutes, x.reason) for x in items]
+    assert found == [(5, 5, None), (5, 0, "rounded_before")]
+
+
+@pytest.mark.parametrize(
+    ("basis", "found"),
+    [("raw", ("covered", None, 4)), ("rounded", ("written_off", "rounded_before", 0))],
+)
+def test_remembered_minutes_use_an_allotment_only_by_raw_minutes(basis, found):
+    allotment = Allotment("A", Decimal(60), basis=basis)
+    (item,) = remembered(10, 15, [entry(minutes=4)], allotments=(allotment,))
+    assert (item.state, item.reason, item.allotment_used) == found
+
+
+def test_emergency_fee_is_due_without_billable_minutes():
+    items = remembered(
+        10, 15, [entry(minutes=4, emergency=True)], emergency_flat_fee=Decimal(80)
+    )
+    assert sorted((x.kind, x.net) for x in items) == [
+        ("emergency_fee", 80),
+        ("time", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "rounding",
+    [
+        Rounding(15, "up", "ticket", memory="invoice"),
+        Rounding(15, "up", "entry", memory="lifetime"),
+    ],
+)
+def test_only_tickets_have_a_memory(rounding):
+    (item,) = remembered(10, 15, [entry(minutes=4)], rounding=rounding)
+    assert item.billable_minutes == 15
+    assert "raw_before" not in figures(item, "rounding")
+
+
+def test_free_work_has_no_memory():
+    (item,) = remembered(10, 15, [entry(minutes=4, billing="warranty")])
+    assert (item.billable_minutes, item.reason) == (15, "warranty")

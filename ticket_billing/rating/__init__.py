@@ -5,6 +5,7 @@ Imports neither Odoo nor the network. See :func:`rate`.
 
 from .allotments import balance
 from .charges import Travel, distance_travel, flat_travel, marked_up, zone_travel
+from .corrections import correct
 from .engine import rate
 from .errors import (
     AmbiguousRate,
@@ -63,6 +64,7 @@ __all__ = [
     "Window",
     "balance",
     "billable_minutes",
+    "correct",
     "distance_travel",
     "find_conflicts",
     "flat_travel",

@@ -62,7 +62,7 @@ class _Run:
             key=lambda each: each[:2],
         ):
             works += self._admit(entry)
-        minutes.round_works(works, self.conditions)
+        minutes.round_works(works, self.conditions, self.history)
         tickets = self.allocator.tickets
         tickets.count(incidents, works)
         for work in works:
@@ -182,6 +182,9 @@ class _Run:
 
     def _price(self, part: Part, overage: Ledger | None) -> list[dict]:
         work = part.segment.work
+        if work.is_remembered and not part.billable and not part.taken:
+            self._add_emergency(work, part.segment.day)
+            return [self.pricer.rounded_before(part)]
         if part.ledger:
             self._add_emergency(work, part.segment.day)
             return [self.pricer.covered(part)]

@@ -61,14 +61,14 @@ def _set_nets(line: list[dict], decimals: int) -> None:
         each["net_step"] = Step("net", {**figures, "net": figure(share)})
 
 
-def make_items(values: Iterable[dict]) -> list[Item]:
-    """Items of priced values, numbered per entry."""
+def make_items(values: Iterable[dict], first: int = 0) -> list[Item]:
+    """Items of priced values; segments are numbered per entry from ``first`` on."""
     segments: dict[Key, int] = {}
     items = []
     for each in values:
         entry = each.get("entry")
         if entry is not None:
-            each["segment"] = segments[entry] = segments.get(entry, -1) + 1
+            each["segment"] = segments[entry] = segments.get(entry, first - 1) + 1
         explanation = each.pop("net_step", None)
         if explanation:
             each["steps"] = (*each["steps"], explanation)

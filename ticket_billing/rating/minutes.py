@@ -1,13 +1,13 @@
 """From raw minutes to billable minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .errors import ConfigurationError
 from .explain import step
 from .lines import owner
 from .results import Step
 from .segments import Segment, Work
-from .types import Conditions, Key, Rounding
+from .types import Conditions, History, Key, Rounding
 
 
 def check(rounding: Rounding) -> None:
@@ -41,7 +41,9 @@ def _round(minutes: int, rounding: Rounding) -> int:
     return minutes
 
 
-def round_works(works: Sequence[Work], conditions: Conditions) -> None:
+def round_works(
+    works: Sequence[Work], conditions: Conditions, history: History
+) -> None:
     """Set the billable minutes of all segments, rounding each scope once.
 
     Where a scope goes over several invoice lines, its surplus becomes a segment
@@ -53,12 +55,26 @@ def round_works(works: Sequence[Work], conditions: Conditions) -> None:
     scopes: dict[Key, list[Work]] = {}
     for work in works:
         scopes.setdefault(_scope(work, rounding.scope), []).append(work)
-    explained: dict[int, Step] = {}
+    remembered = _remembered(rounding, history)
+    explained: dict[tuple, Step] = {}
     for key, members in scopes.items():
         raw = sum(work.minutes for work in members)
-        if raw not in explained:
-            explained[raw] = _explain(raw, rounding)
-        _round_scope(key, members, conditions, raw, explained[raw])
+        before = remembered.get(key)
+        if (raw, before) not in explained:
+            explained[raw, before] = _explain(raw, rounding, before)
+        _round_scope(key, members, conditions, raw, explained[raw, before])
+
+
+def _remembered(rounding: Rounding, history: History) -> Mapping[Key, tuple[int, int]]:
+    """Raw and billable minutes that earlier runs settled, by scope."""
+    if rounding.memory != "lifetime" or rounding.scope != "ticket":
+        return {}
+    tickets = history.rounded_tickets.items()
+    return {_ticket_scope(ticket): minutes for ticket, minutes in tickets}
+
+
+def _ticket_scope(ticket: Key, is_free: bool = False) -> Key:
+    return (is_free, "ticket", ticket)
 
 
 def _scope(work: Work, scope: str) -> Key:
@@ -68,22 +84,28 @@ def _scope(work: Work, scope: str) -> Key:
     if scope == "invoice":
         return (is_free, "invoice")
     if scope == "ticket":
-        return (is_free, "ticket", entry.ticket)
+        return _ticket_scope(entry.ticket, is_free)
     if scope == "visit" and entry.visit is not None:
         return (is_free, "visit", entry.visit)
     return (is_free, "entry", entry.key)
 
 
-def _explain(raw: int, rounding: Rounding) -> Step:
+def _explain(raw: int, rounding: Rounding, before: tuple[int, int] | None) -> Step:
+    raw_before, billable_before = before or (0, 0)
+    billable = billable_minutes(raw_before + raw, rounding) - billable_before
+    memory = {}
+    if before:
+        memory = {"raw_before": raw_before, "billable_before": billable_before}
     return step(
         "rounding",
         raw=raw,
-        billable=billable_minutes(raw, rounding),
+        billable=max(billable, 0),
         increment=rounding.increment,
         mode=rounding.mode,
         scope=rounding.scope,
         first_block=rounding.first_block,
         minimum=rounding.minimum,
+        **memory,
     )
 
 
@@ -107,9 +129,12 @@ def _is_visible(works: list[Work], surplus: int, conditions: Conditions) -> bool
     """Say whether the surplus belongs to more than one invoice line.
 
     Minutes that are rounded off must not be paid back where an allotment covered
-    the work: then they are taken off the work itself.
+    the work, nor where earlier runs billed them: then they are taken off the work
+    itself.
     """
-    if len(works) == 1 or (surplus < 0 and conditions.allotments):
+    if len(works) == 1:
+        return False
+    if surplus < 0 and (conditions.allotments or works[0].is_remembered):
         return False
     grouping = conditions.line_grouping
     return len({owner(work.entry, grouping) for work in works}) > 1

@@ -203,6 +203,17 @@ class Pricer:
         values["steps"] = (rounding, *steps) if rounding else steps
         return values
 
+    def rounded_before(self, part: Part) -> dict:
+        """Values of time that the rounding of earlier runs has billed already."""
+        reason = "rounded_before"
+        values = self._time(part, "time")
+        values.update(state="written_off", reason=reason)
+        values["steps"] = (
+            part.segment.work.rounding,
+            step("written_off", reason=reason),
+        )
+        return values
+
     def _time(self, part: Part, kind: str) -> dict:
         segment = part.segment
         values = entry_values(segment.work.entry, kind, segment.day)

@@ -48,3 +48,8 @@ class Work:
     warning: str | None = None
     rounding: Step | None = None
     segments: list[Segment] = field(default_factory=list)
+
+    @property
+    def is_remembered(self) -> bool:
+        """Say whether it is rounded together with what earlier runs billed."""
+        return self.rounding is not None and "raw_before" in self.rounding.figures

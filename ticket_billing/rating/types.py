@@ -35,7 +35,11 @@ class HolidayCalendar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """How raw minutes become billable minutes (all figures in minutes)."""
+    """How raw minutes become billable minutes (all figures in minutes).
+
+    With ``memory`` of a ticket's ``lifetime``, the scope ``ticket`` is rounded
+    together with what earlier runs billed; other scopes remember nothing.
+    """
 
     increment: int = 1
     mode: RoundingMode = "none"
@@ -220,7 +224,8 @@ class History:
     with the minutes already covered by it. ``emergency_tickets``: tickets whose
     emergency fee is settled. ``counted_tickets``: tickets that an allotment of
     tickets includes or has charged already. ``billed_tickets``: per ticket and kind
-    of line, the net billed.
+    of line, the net billed. ``rounded_tickets``: raw and billable minutes of tickets
+    that earlier runs settled (neither those of flat fees nor free ones).
     """
 
     used: Mapping[tuple[Key, date], Decimal] = field(default_factory=dict)
@@ -228,3 +233,4 @@ class History:
     emergency_tickets: frozenset[Key] = frozenset()
     counted_tickets: frozenset[Key] = frozenset()
     billed_tickets: Mapping[Key, Mapping[str, Decimal]] = field(default_factory=dict)
+    rounded_tickets: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
