@@ -17,6 +17,7 @@
         "data/mail_activity_type.xml",
         "data/product_product.xml",
         "data/ticket_billing_work_type.xml",
+        "data/ticket_billing_kind.xml",
         "data/ticket_billing_policy.xml",
         "data/ir_cron.xml",
         "report/account_invoice_report.xml",

@@ -1,209 +1,29 @@
 """The records of a scenario, made from what is given."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from rows import NotSupported, always, apply, field, ignored, record
+from mapping import (
+    ALLOTMENT,
+    BLOCK,
+    BLOCKS,
+    COST,
+    COVER,
+    ENTRY,
+    GIVEN,
+    ORDER,
+    POLICY,
+    RATE,
+    VISIT,
+    WINDOW,
+    moment,
+)
+from rows import NotSupported, apply
 
 from odoo import Command
 
-DAYS = {
-    "mon": "monday",
-    "tue": "tuesday",
-    "wed": "wednesday",
-    "thu": "thursday",
-    "fri": "friday",
-    "sat": "saturday",
-    "sun": "sunday",
-}
 FIRST_DAY = "2020-01-01"
-
-
-def _clock(value: str) -> float:
-    hours, minutes = value.split(":")
-    return int(hours) + int(minutes) / 60
-
-
-def _moment(value: str) -> datetime:
-    return datetime.fromisoformat(value).astimezone(UTC).replace(tzinfo=None)
-
-
-def _days(world, vals, value) -> None:
-    for key, name in DAYS.items():
-        vals[name] = key in value
-
-
-def _activity_factor(world, vals, value) -> None:
-    for key, factor in value.items():
-        world.work_type(key).factor = float(factor)
-
-
-def _flat_ticket_types(world, vals, value) -> None:
-    world.contract_vals["flat_fee_ids"] = [
-        Command.create(apply(FLAT_FEE, world, each, "policy.flat_ticket_types[]"))
-        for each in value
-    ]
-
-
-def _included_minutes(world, vals, value) -> None:
-    vals.update(limited=value is not None, included_minutes=value or 0)
-
-
-def _discount(world, vals, value) -> None:
-    world.contract_vals["discount"] = float(value)
-
-
-def _carry_over(world, vals, value) -> None:
-    if value not in (None, "none"):
-        raise NotSupported("contract.carry_over")
-
-
-def _overage_price(world, vals, value) -> None:
-    if value is not None and not float(value):
-        raise NotSupported  # 0 means the normal rate in the product
-    vals["overage_price"] = float(value or 0)
-
-
-def _covered(world, vals, value) -> None:
-    types = [world.work_type(key).id for key in value]
-    vals["work_type_ids"] = [Command.set(types)]
-
-
-def _contract_key(world, vals, value) -> None:
-    if value != world.contract_key:
-        raise NotSupported("several contracts of one customer")
-
-
-def _rate_contract(world, vals, value) -> None:
-    _contract_key(world, vals, value)
-    vals["contract_id"] = world.contract.id
-
-
-def _currency(world, vals, value) -> None:
-    if value != world.given["currency"]:
-        raise NotSupported("several currencies")
-
-
-def _of_ticket(name: str, find: str | None = None):
-    """A field of the ticket: all entries of a ticket have to agree on it."""
-
-    def row(world, vals, value):
-        if find:
-            value = getattr(world, find)(value).id
-        world.ticket_vals(vals["ticket_id"], name, value)
-
-    return row
-
-
-POLICY = {
-    "increment_minutes": field("increment_minutes"),
-    "rounding_mode": field("rounding_mode"),
-    "rounding_scope": field("rounding_scope", str, "entry", "ticket", "invoice"),
-    "rounding_before_split": always(True),
-    "rounding_surplus_to": always("last_segment"),
-    "ticket_rounding_memory": always("invoice"),
-    "first_block_minutes": field("first_block_minutes"),
-    "minimum_minutes": field("minimum_minutes"),
-    "line_grouping": field("line_grouping", str, "entry", "ticket", "ticket_rate"),
-    "invoice_grouping": field("invoice_grouping"),
-    "surcharge_combination": field("surcharge_combination"),
-    "surcharge_display": always("in_unit_price"),
-    "unit_price_decimals": always(2),
-    "holiday_basis": always("service_location"),
-    "missing_clock_time": always("apply_day_windows_and_flag"),
-    "quota_order": always("work_time"),
-    "show_covered_lines": field("show_covered_lines"),
-    "customer_discount_pct": _discount,
-    "activity_factor": _activity_factor,
-    "flat_ticket_types": _flat_ticket_types,
-    "warranty_display": always("hidden"),
-    "po_required": always(False),
-}
-
-FLAT_FEE = {
-    "type": record("category_id", "category"),
-    "price": field("price", float),
-    "included_minutes": _included_minutes,
-}
-
-ALLOTMENT = {
-    "start": ignored,  # of the contract
-    "period": field("period"),
-    "quota_minutes": field("hours", lambda minutes: minutes / 60),
-    "overage_price": _overage_price,
-    "overage_surcharges": always(True),
-    "consumption_basis": field("basis", str, "raw", "rounded"),
-    "covered_activities": _covered,
-    "carry_over": _carry_over,
-}
-
-WINDOW = {
-    "id": field("name"),
-    "percent": field("percent", float),
-    "from": field("time_from", _clock),
-    "to": field("time_to", _clock),
-    "days": _days,
-}
-
-RATE = {
-    "kind": field("kind"),
-    "price": field("value", float),
-    "amount": field("value", float),
-    "factor": field("value", float),
-    "contract": _rate_contract,
-    "activity": record("work_type_id", "work_type"),
-    "employee": record("employee_id", "employee"),
-    "valid_from": field("valid_from"),
-    "valid_to": field("valid_to"),
-    "currency": _currency,
-}
-
-ENTRY = {
-    "id": field("name"),
-    "notes": ignored,
-    "logged_at": ignored,  # the order in which entries are made
-    "ticket": record("ticket_id", "ticket"),
-    "employee": record("employee_id", "employee"),
-    "activity": record("work_type_id", "work_type"),
-    "minutes": field("raw_minutes"),
-    "seconds": field("unit_amount", lambda seconds: seconds / 3600),
-    "date": field("date"),
-    "start": field("billing_start", _moment),
-    "end": field("billing_stop", _moment),
-    "contract": _contract_key,
-    "project": record("project_id", "project"),
-    "po": _of_ticket("purchase_order_ref"),
-    "ticket_type": _of_ticket("category_id", "category"),
-    "emergency": field("billing_emergency"),
-    "billing": field("billing_type"),
-}
-
-COST = {
-    "id": field("name"),
-    "ticket": record("ticket_id", "ticket"),
-    "kind": field("kind"),
-    "qty": field("quantity", float),
-    # Without markup a cost is passed on as it is; a sales price comes after it.
-    "unit_cost": field("price_unit", float),
-    "sales_price": field("price_unit", float),
-    "currency": _currency,
-}
-
-# Of `given`; each is read by the method of the world that needs it.
-GIVEN = {
-    key: ignored
-    for key in (
-        "currency",
-        "currency_decimals",
-        "timezone",
-        "policy",
-        "rates",
-        "entries",
-        "surcharge_windows",
-        "contract",
-        "costs",
-        "tickets",
-    )
-}
+QUOTAS = ("quota_minutes", "retainer_amount", "included_tickets")
+FX_DATES = {"invoice_date": "invoice_date", "cost_date": "charge_date"}
 
 
 class World:
@@ -217,16 +37,23 @@ class World:
         self.given = scenario["given"]
         self.entries: dict[str, object] = {}
         self.charges: dict[str, object] = {}
-        self.allotment = None
-        self.contract_key = self._get_contract_key()
+        self.allotments: dict[str, object] = {}
         self.contract_vals: dict = {}
         self._made: dict = {}
         self._ticket_vals: dict = {}
         apply(GIVEN, self, self.given, "given")
-        self.contract = self._create_contract()
-        self._create_rates()
-        for key in self.given.get("tickets", []):
-            self.ticket(key)
+        self.customer = case._create_customer("Scenario customer")
+        self.contracts = self._create_contracts()
+        self.contract = next(iter(self.contracts.values()))
+        self._create_allotments()
+        self._create_fx()
+        for rate in self.given.get("rates", []):
+            self.create_rate(rate)
+        for order in self.given.get("purchase_orders", []):
+            self._create_order(order)
+        self._close_tickets(self.given.get("tickets", []))
+        for visit in self.given.get("visits", []):
+            self._create_visit(visit)
         entries = self.given.get("entries", [])
         for entry in sorted(entries, key=lambda each: each.get("logged_at", "")):
             self.log(entry, self.get_default_day(0))
@@ -249,7 +76,7 @@ class World:
         vals = {
             "name": key,
             "description": key,
-            "partner_id": self.contract.partner_id.id,
+            "partner_id": self.customer.id,
             "company_id": self.company.id,
         }
         return self._make("helpdesk.ticket", key, vals)
@@ -280,6 +107,46 @@ class World:
         }
         return self._make("project.project", key, vals)
 
+    def site(self, key: str):
+        """An address of the customer, where the scenario says it is."""
+        location = self.given.get("service_locations", {})[key]
+        region, _slash, city = location.partition("/")
+        country, _dash, code = region.partition("-")
+        state = self.env["res.country.state"].search(
+            [
+                ("code", "in", (code, f"{country}-{code}")),
+                ("country_id.code", "=", country),
+            ],
+            limit=1,
+        )
+        assert state, location
+        vals = {
+            "name": key,
+            "parent_id": self.customer.id,
+            "type": "delivery",
+            "state_id": state.id,
+            "country_id": state.country_id.id,
+            "city": city,
+        }
+        return self._make("res.partner", key, vals)
+
+    def visit(self, key: str, ticket_id: int, day=None):
+        vals = {
+            "name": key,
+            "ticket_id": ticket_id,
+            "date": day or self.get_default_day(0),
+        }
+        return self._make("ticket.billing.visit", key, vals)
+
+    def currency(self, name: str):
+        currency = (
+            self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "=", name)])
+        )
+        currency.active = True
+        return currency
+
     def ticket_vals(self, ticket_id: int, name: str, value) -> None:
         """Set a field of a ticket, once and for all."""
         known = self._ticket_vals.setdefault((ticket_id, name), value)
@@ -287,56 +154,63 @@ class World:
             raise NotSupported(f"entries of one ticket with different {name}")
         self.env["helpdesk.ticket"].browse(ticket_id)[name] = value
 
-    # ---------------------------------------------------------------- contract
+    # --------------------------------------------------------------- contracts
 
-    def _get_contract_key(self) -> str | None:
-        """The one contract of the scenario."""
+    def contract_of(self, key: str | None):
+        """The contract of a key; ``None`` is the main one of the customer."""
+        return self.contracts[key]
+
+    def _get_contract_keys(self) -> list[str | None]:
+        """Contracts that entries and rates name; the main one comes first."""
         logged = [s["entry"] for s in self.scenario["timeline"] if s["op"] == "log"]
         entries = [*self.given.get("entries", []), *logged]
-        keys = {entry.get("contract") for entry in entries}
-        if len(keys) > 1:
-            raise NotSupported("several contracts of one customer")
-        return keys.pop() if keys else None
+        keys = dict.fromkeys(entry.get("contract") for entry in entries)
+        rates = self.given.get("rates", [])
+        keys |= dict.fromkeys(r["contract"] for r in rates if r.get("contract"))
+        return sorted(keys, key=lambda key: key is not None) or [None]
 
-    def _create_contract(self):
-        currency = self._get_currency()
-        policy_vals = apply(POLICY, self, self.given["policy"], "policy")
-        policy = self.env["ticket.billing.policy"].create(
+    def _create_contracts(self) -> dict:
+        policy = self._create_policy()
+        contracts = {}
+        for key in self._get_contract_keys():
+            contracts[key] = self.case._create_contract(
+                self.customer,
+                price=None,
+                name=key or "Support",
+                main=not contracts,
+                policy_id=policy.id,
+                currency_id=self._get_currency().id,
+                tz=self.given["timezone"],
+                date_start=self._get_start(),
+                surcharge_ids=self._prepare_windows(),
+                **self.contract_vals,
+            )
+        return contracts
+
+    def _get_start(self) -> str:
+        return (self.given.get("contract") or {}).get("start", FIRST_DAY)
+
+    def _create_policy(self):
+        vals = apply(POLICY, self, self.given["policy"], "policy")
+        product = self.env.ref("ticket_billing.product_flat")
+        for _code, _key, fee in self.contract_vals.get("flat_fee_ids", []):
+            fee["product_id"] = product.id
+        fx_date = self.given.get("fx_date", "invoice_date")
+        if fx_date not in FX_DATES:
+            raise NotSupported(f"given.fx_date = {fx_date}")
+        return self.env["ticket.billing.policy"].create(
             {
                 "name": "Scenario",
                 "rounding_mode": "none",
                 "increment_minutes": 1,
-                **policy_vals,
+                "cost_rate_date": FX_DATES[fx_date],
+                **vals,
             }
         )
-        product = self.env.ref("ticket_billing.product_flat")
-        for _code, _key, vals in self.contract_vals.get("flat_fee_ids", []):
-            vals["product_id"] = product.id
-        terms = self.given.get("contract") or {}
-        self.contract_vals["surcharge_ids"] = self._prepare_windows()
-        contract = self.case._create_contract(
-            self.case._create_customer("Scenario customer"),
-            price=None,
-            policy_id=policy.id,
-            currency_id=currency.id,
-            tz=self.given["timezone"],
-            date_start=terms.get("start", FIRST_DAY),
-            **self.contract_vals,
-        )
-        if terms:
-            vals = apply(ALLOTMENT, self, terms, "contract")
-            vals["contract_id"] = contract.id
-            self.allotment = self.env["ticket.billing.allotment"].create(vals)
-        return contract
 
     def _get_currency(self):
         name = self.given["currency"]
-        currency = (
-            self.env["res.currency"]
-            .with_context(active_test=False)
-            .search([("name", "=", name)])
-        )
-        currency.active = True
+        currency = self.currency(name)
         if currency.decimal_places != self.given.get("currency_decimals", 2):
             raise NotSupported(f"given.currency_decimals of {name}")
         return currency
@@ -349,31 +223,75 @@ class World:
             commands.append(Command.create(vals))
         return commands
 
-    def _create_rates(self) -> None:
-        rates = self.given.get("rates", [])
-        foreign = self.contract.currency_id != self.company.currency_id
-        if foreign and len(rates) > 1:
-            raise NotSupported("rates[]: several in a foreign currency")
-        for rate in rates:
-            self.create_rate(rate, of_contract=foreign)
+    def _create_allotments(self) -> None:
+        terms = dict(self.given.get("contract") or {})
+        blocks = terms.get("prepaid_blocks", [])
+        apply(BLOCKS, self, {k: terms.pop(k) for k in BLOCKS if k in terms}, "contract")
+        if any(key in terms for key in QUOTAS):
+            vals = apply(ALLOTMENT, self, self._sort_terms(terms), "contract")
+            self._create_allotment("", vals)
+        common = {key: terms[key] for key in COVER if key in terms}
+        for block in blocks:
+            vals = apply(BLOCK, self, {**common, **block}, "contract.prepaid_blocks[]")
+            self._create_allotment(block["id"], {**vals, "period": "block"})
 
-    def create_rate(self, rate: dict, of_contract: bool = False):
+    def _sort_terms(self, terms: dict) -> dict:
+        """The quota first: other keys depend on its unit."""
+        quotas = {key: terms[key] for key in QUOTAS if key in terms}
+        return {**quotas, **terms}
+
+    def _create_allotment(self, key: str, vals: dict) -> None:
+        vals["contract_id"] = self.contract.id
+        self.allotments[key] = self.env["ticket.billing.allotment"].create(vals)
+
+    def create_rate(self, rate: dict):
         """A rate of the contract where it names it, otherwise a standard rate."""
-        vals = {"company_id": self.company.id, **apply(RATE, self, rate, "rates[]")}
-        if of_contract:
-            vals["contract_id"] = self.contract.id
+        vals = {
+            "company_id": self.company.id,
+            "currency_id": self.contract.currency_id.id,
+            **apply(RATE, self, rate, "rates[]"),
+        }
         return self.env["ticket.billing.rate"].create(vals)
 
-    def get_rate_scope(self, rate: dict, of_contract: bool) -> list:
+    def get_rate_scope(self, rate: dict) -> list:
         """Search terms for the rates that compete with ``rate``."""
         vals = apply(RATE, self, rate, "rates[]")
-        contract = self.contract.id if of_contract else vals.get("contract_id", False)
+        scope = ("contract_id", "work_type_id", "employee_id", "ticket_id")
         return [
             ("company_id", "=", self.company.id),
-            ("contract_id", "=", contract),
-            ("work_type_id", "=", vals.get("work_type_id", False)),
-            ("employee_id", "=", vals.get("employee_id", False)),
+            *((name, "=", vals.get(name, False)) for name in scope),
         ]
+
+    def _create_fx(self) -> None:
+        """Exchange rates, as units of the other currency per unit of the company's."""
+        for each in self.given.get("fx", []):
+            source, target = self.currency(each["from"]), self.currency(each["to"])
+            factor = float(each["rate"])
+            if target == self.company.currency_id:
+                currency, units = source, 1 / factor
+            elif source == self.company.currency_id:
+                currency, units = target, factor
+            else:
+                raise NotSupported("given.fx[] without the company's currency")
+            self.env["res.currency.rate"].create(
+                {
+                    "currency_id": currency.id,
+                    "company_id": self.company.id,
+                    "name": each["date"],
+                    "rate": units,
+                }
+            )
+
+    def _create_order(self, order: dict) -> None:
+        vals = apply(ORDER, self, order, "purchase_orders[]")
+        self.env["ticket.billing.purchase.order"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "currency_id": self.contract.currency_id.id,
+                **vals,
+            }
+        )
 
     # -------------------------------------------------------------------- work
 
@@ -386,8 +304,9 @@ class World:
 
     def log(self, entry: dict, default_day: date) -> None:
         """Record a time entry; without a date, of ``default_day``."""
-        # The ticket comes first: other keys are fields of it.
-        entry = {"ticket": entry["ticket"], **entry}
+        # The ticket comes first: other keys are fields of it. So does the day.
+        first = {key: entry[key] for key in ("ticket", "date") if key in entry}
+        entry = {**first, **entry}
         if "start" in entry:
             self._check_seconds(entry)
         vals = apply(ENTRY, self, entry, "entries[]")
@@ -401,17 +320,35 @@ class World:
         seconds = entry.pop("seconds", None)
         if seconds is None:
             return
-        elapsed = _moment(entry["end"]) - _moment(entry["start"])
+        elapsed = moment(entry["end"]) - moment(entry["start"])
         if elapsed.total_seconds() != seconds:
             raise NotSupported("entries[].seconds other than from start to end")
 
+    def _close_tickets(self, keys: list[str]) -> None:
+        """Tickets that were closed one after the other on the default day."""
+        if not keys:
+            return
+        day = datetime.combine(self.get_default_day(0), datetime.min.time())
+        for number, key in enumerate(keys):
+            ticket = self.ticket(key)
+            self.case._close(ticket)
+            ticket.closed_date = day + timedelta(hours=8, minutes=number)
+
+    def _create_visit(self, visit: dict) -> None:
+        vals = apply(VISIT, self, visit, "visits[]")
+        record = self.visit(visit["id"], vals["ticket_id"])
+        record.write({key: vals[key] for key in ("vehicles", "one_way_km")
+                      if key in vals})  # fmt: skip
+
     def _create_charge(self, cost: dict) -> None:
-        cost = dict(cost)
-        if "sales_price" in cost:
-            cost.pop("unit_cost", None)
         vals = apply(COST, self, cost, "costs[]")
         product = self._make(
             "product.product", "material", {"name": "Material", "type": "consu"}
         )
-        vals.update(product_id=product.id, date=self.get_default_day(0))
+        vals.setdefault("cost_currency_id", self.contract.currency_id.id)
+        vals.update(
+            product_id=product.id,
+            date=self.get_default_day(0),
+            pricing="price" if "sales_price" in cost else "markup",
+        )
         self.charges[cost["id"]] = self.env["ticket.billing.charge"].create(vals)

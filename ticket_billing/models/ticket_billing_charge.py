@@ -1,4 +1,4 @@
-from datetime import date
+import datetime
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -106,7 +106,7 @@ class TicketBillingCharge(models.Model):
         for charge in self:
             charge.unit_cost = charge.unit_cost or charge.product_id.standard_price
 
-    def _get_unit_price(self, invoice_date: date) -> Decimal | None:
+    def _get_unit_price(self, invoice_date: datetime.date) -> Decimal | None:
         """Sales price of one piece in the currency of the contract.
 
         None where the cost is in a currency without an exchange rate.
@@ -128,7 +128,7 @@ class TicketBillingCharge(models.Model):
         self.ensure_one()
         return self.purchase_order_ref or self.ticket_id._get_purchase_order()
 
-    def _get_converted_cost(self, day: date) -> Decimal | None:
+    def _get_converted_cost(self, day: datetime.date) -> Decimal | None:
         currency, target = self.cost_currency_id, self.contract_id.currency_id
         cost = Decimal(str(self.unit_cost))
         if currency == target:

@@ -301,22 +301,15 @@ class TicketBillingContract(models.Model):
         }
 
     def _get_standard_rates(self) -> dict:
-        """Standard rates of the rating core per company and currency.
-
-        They are in the currency of the company: in another one there are none.
-        """
+        """Standard rates of the rating core per company and currency."""
         rates = self.env["ticket.billing.rate"].search(
             [("contract_id", "=", False), ("company_id", "in", self.company_id.ids)]
         )
-        by_company = rates.grouped("company_id")
+        grouped = rates.grouped(lambda rate: (rate.company_id, rate.currency_id))
+        none = rates.browse()
         return {
-            (contract.company_id, contract.currency_id): by_company[
-                contract.company_id
-            ]._get_rates()
-            if contract.currency_id == contract.company_id.currency_id
-            and contract.company_id in by_company
-            else ()
-            for contract in self
+            key: grouped.get(key, none)._get_rates()
+            for key in {(c.company_id, c.currency_id) for c in self}
         }
 
     @api.model

@@ -1,5 +1,5 @@
+import datetime
 from collections import defaultdict
-from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -59,6 +59,6 @@ class TicketBillingHoliday(models.Model):
         )
         return self.env["ticket.billing.contract"]._get_location(partner)
 
-    def _get_day(self) -> date | tuple[int, int]:
+    def _get_day(self) -> datetime.date | tuple[int, int]:
         self.ensure_one()
         return (self.month, self.day) if self.yearly else self.date

@@ -236,10 +236,13 @@ class TicketBillingInvoicer(models.AbstractModel):
         would not fit in hours and are billed in minutes at a sixtieth of the price.
         """
         if not line.minutes:
-            return {
+            vals = {
                 "quantity": float(line.quantity),
                 "price_unit": float(line.unit_price),
             }
+            if not line.items[0].charge:  # the product counts work in hours
+                vals["product_uom_id"] = self.env.ref("uom.product_uom_unit").id
+            return vals
         if line.minutes % 3 == 0:
             return {
                 "quantity": line.minutes / 60,

@@ -8,8 +8,6 @@ from odoo.exceptions import ValidationError
 from odoo.tools import date_utils
 
 from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
-
-
 from .ticket_billing_collector import Scope
 
 

@@ -27,12 +27,25 @@ class TicketBillingRate(models.Model):
         precompute=True,
         index=True,
     )
-    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Standard rates are for the contracts in their currency.",
+    )
     work_type_id = fields.Many2one(
         "ticket.billing.work.type", help="Leave empty for all work types."
     )
     employee_id = fields.Many2one(
         "hr.employee", help="Leave empty for all employees.", check_company=True
+    )
+    ticket_id = fields.Many2one(
+        "helpdesk.ticket",
+        check_company=True,
+        help="Leave empty for all tickets. A rate of a ticket beats all others.",
     )
     kind = fields.Selection(
         [
@@ -73,14 +86,20 @@ class TicketBillingRate(models.Model):
     def _compute_currency_id(self):
         for rate in self:
             rate.currency_id = (
-                rate.contract_id.currency_id or rate.company_id.currency_id
+                rate.contract_id.currency_id
+                or rate.currency_id
+                or rate.company_id.currency_id
             )
 
     @api.depends("work_type_id", "employee_id", "kind", "value", "valid_from")
     @api.depends_context("lang")
     def _compute_display_name(self):
         for rate in self:
-            scope = [rate.work_type_id.name, rate.employee_id.name]
+            scope = [
+                rate.ticket_id.number,
+                rate.work_type_id.name,
+                rate.employee_id.name,
+            ]
             name = ", ".join(part for part in scope if part) or self.env._("All work")
             value = rate.currency_id.format(rate.value)
             if rate.kind == "adjust":
@@ -92,16 +111,24 @@ class TicketBillingRate(models.Model):
     @api.constrains(
         "contract_id",
         "company_id",
+        "currency_id",
         "work_type_id",
         "employee_id",
+        "ticket_id",
         "valid_from",
         "valid_to",
     )
     def _check_conflicts(self):
         """Refuse two rates of equal rank that are valid on the same day."""
-        for contract, company in {(r.contract_id, r.company_id) for r in self}:
+        for contract, company, currency in {
+            (rate.contract_id, rate.company_id, rate.currency_id) for rate in self
+        }:
             siblings = self.search(
-                [("contract_id", "=", contract.id), ("company_id", "=", company.id)]
+                [
+                    ("contract_id", "=", contract.id),
+                    ("company_id", "=", company.id),
+                    ("currency_id", "=", currency.id),
+                ]
             )
             for first, second in find_conflicts(siblings._get_rates()):
                 raise ValidationError(
@@ -124,6 +151,7 @@ class TicketBillingRate(models.Model):
                 contract=rate.contract_id.id or None,
                 work_type=rate.work_type_id.id or None,
                 employee=rate.employee_id.id or None,
+                ticket=rate.ticket_id.id or None,
                 valid_from=rate.valid_from or None,
                 valid_to=rate.valid_to or None,
             )
