@@ -19,6 +19,7 @@
         "data/ticket_billing_work_type.xml",
         "data/ticket_billing_kind.xml",
         "data/ticket_billing_policy.xml",
+        "data/ticket_billing_holiday.xml",
         "data/ir_cron.xml",
         "report/account_invoice_report.xml",
         "views/ticket_billing_item_views.xml",
