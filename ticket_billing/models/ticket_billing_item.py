@@ -150,6 +150,7 @@ class TicketBillingItem(models.Model):
         ],
         compute="_compute_state",
         store=True,
+        recursive=True,
         index=True,
         help="Open: will be billed. Billed: on an invoice. Covered: included in the"
         " contract. Written off: never billed. Held: something must be put right"
@@ -166,7 +167,9 @@ class TicketBillingItem(models.Model):
         index=True,
         help="Final: an invoice or a finished billing run stands behind this item.",
     )
-    reason = fields.Selection(REASONS, compute="_compute_state", store=True)
+    reason = fields.Selection(
+        REASONS, compute="_compute_state", store=True, recursive=True
+    )
     rated_reason = fields.Selection(REASONS)
     message = fields.Char(help="What to do about a held item.")
     warning = fields.Selection(WARNINGS)
@@ -321,8 +324,8 @@ class TicketBillingItem(models.Model):
         return {
             "contract_id", "partner_id", "currency_id", "ticket_id", "entry_id",
             "charge_id", "visit_id", "fee_id", "segment", "kind", "work_date",
-            "raw_minutes", "billable_minutes", "quantity", "unit_price", "surcharge_percent",
-            "discount_percent", "net", "explanation",
+            "raw_minutes", "billable_minutes", "quantity", "unit_price",
+            "surcharge_percent", "discount_percent", "net", "explanation",
         }  # fmt: skip
 
     def write(self, vals):
