@@ -1,7 +1,14 @@
+import re
+
 from odoo import fields, models
 from odoo.tools.misc import formatLang
 
 from ..tools.duration import format_minutes
+
+# Emoji and what belongs to them, and the sign that stands for a lost character.
+UNPRINTABLE = re.compile(
+    "[\U0001F000-\U0001FAFF\U000E0000-\U000E007F\uFE00-\uFE0F\u200D\uFFFD]"
+)
 
 
 class AccountMoveLine(models.Model):
@@ -39,6 +46,10 @@ class AccountMoveLine(models.Model):
         if self.product_uom_id == self.env.ref("uom.product_uom_hour"):
             return 60
         return 0
+
+    def _get_printed_name(self) -> str:
+        """Text as printed: without the characters that would be empty boxes."""
+        return UNPRINTABLE.sub("", self.name)
 
     def _get_printed_hours(self) -> str | None:
         """Hours and minutes as printed, for example 0:20; none for other lines."""
