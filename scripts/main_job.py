@@ -93,6 +93,7 @@ def prepare_connector(env, url: str):
                 "booking_time": "end",
                 "date_from": "2026-10-01",
                 "work_type_id": env.ref("ticket_billing.work_type_remote").id,
+                "user_id": env.ref("base.user_admin").id,
                 **access,
             }
         )

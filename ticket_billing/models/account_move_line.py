@@ -1,6 +1,6 @@
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools.misc import formatLang
 
 from ..tools.duration import format_minutes
@@ -28,6 +28,19 @@ class AccountMoveLine(models.Model):
         string="Credited billing items",
         copy=False,
     )
+
+    billing_hours = fields.Char(
+        string="Hours",
+        compute="_compute_billing_hours",
+        help="Billed hours and minutes, whatever the unit of the line.",
+    )
+
+    @api.depends(
+        "quantity", "product_uom_id", "billing_item_ids", "credited_billing_item_ids"
+    )
+    def _compute_billing_hours(self):
+        for line in self:
+            line.billing_hours = line._get_printed_hours()
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note knows the work it takes back.
