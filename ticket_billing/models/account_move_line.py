@@ -7,7 +7,7 @@ from ..tools.duration import format_minutes
 
 # Emoji and what belongs to them, and the sign that stands for a lost character.
 UNPRINTABLE = re.compile(
-    "[\U0001F000-\U0001FAFF\U000E0000-\U000E007F\uFE00-\uFE0F\u200D\uFFFD]"
+    "[\U0001f000-\U0001faff\U000e0000-\U000e007f\ufe00-\ufe0f\u200d\ufffd]"
 )
 
 

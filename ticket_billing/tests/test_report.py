@@ -14,7 +14,9 @@ class TestReport(TicketBillingCase):
         return html.decode()
 
     def test_signs_without_a_glyph_are_not_printed(self):
-        self.ticket.name = "Drucker \N{PRINTER}\N{VARIATION SELECTOR-16} druckt nicht \ufffd"
+        self.ticket.name = (
+            "Drucker \N{PRINTER}\N{VARIATION SELECTOR-16} druckt nicht \ufffd"
+        )
         self._log(60, name="Ärger mit Größe ½ behoben \N{THUMBS UP SIGN}")
         invoice = self._run().invoice_ids
         html = self._print(invoice)
