@@ -36,8 +36,14 @@
         "views/res_config_settings_views.xml",
         "views/ticket_billing_menus.xml",
     ],
+    "assets": {
+        "web.report_assets_common": [
+            "ticket_billing/static/src/scss/report_invoice.scss",
+        ],
+    },
     "demo": [
         "demo/res_company.xml",
+        "demo/account_payment_term.xml",
         "demo/res_partner.xml",
         "demo/hr_employee.xml",
         "demo/ticket_billing_contract.xml",
