@@ -176,7 +176,9 @@ class TicketBillingContract(models.Model):
         for contract in self:
             contract.invoice_count = len(contract._get_invoices())
 
-    @api.constrains("partner_id", "company_id", "date_start", "date_end", "state")
+    @api.constrains(
+        "partner_id", "company_id", "date_start", "date_end", "state", "active"
+    )
     def _check_single_contract(self):
         """A customer has one active contract per company on any day."""
         for contract in self.filtered(lambda c: c.state == "active"):
