@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import databases  # noqa: E402
+import debian_packages  # noqa: E402
 import postgres  # noqa: E402
 import run_tests  # noqa: E402
 import served_odoo  # noqa: E402
@@ -130,6 +131,18 @@ def test_cache_folder_that_cannot_be_is_explained(monkeypatch, tmp_path):
         monkeypatch.setenv("TICKET_BILLING_CACHE", str(folder))
         with pytest.raises(SetupError, match=str(folder)):
             open_cache()
+
+
+def test_mirror_is_the_one_of_the_release():
+    listing = """
+'http://apt.example/other/dists/stable-tools/main/binary-amd64/Packages.xz' x 0
+'http://security.example/debian-security/dists/bookworm-security/InRelease' x 0
+'http://mirror.example/debian/dists/bookworm/InRelease' mirror_InRelease 0
+'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' x 0
+"""
+    site = debian_packages.find_site(listing, {"stable", "bookworm"})
+    assert site == "http://mirror.example/debian"
+    assert debian_packages.find_site(listing, {"sid"}) is None
 
 
 def test_used_port_is_explained():
