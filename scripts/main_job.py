@@ -253,6 +253,7 @@ def check(env, files: dict[int, list[Path]]) -> int:
         if move.state != "posted"
         or move.billing_delivery_state != "sent"
         or not files[move.id]
+        or not all(path.stat().st_size for path in files[move.id])
     ]
     if not moves:
         problems.append("No invoice was made.")

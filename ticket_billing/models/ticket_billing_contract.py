@@ -196,7 +196,13 @@ class TicketBillingContract(models.Model):
             contract.invoice_count = len(contract._get_invoices())
 
     @api.constrains(
-        "partner_id", "company_id", "date_start", "date_end", "state", "main"
+        "partner_id",
+        "company_id",
+        "date_start",
+        "date_end",
+        "state",
+        "active",
+        "main",
     )
     def _check_single_contract(self):
         """A customer has one active main contract per company on any day."""
