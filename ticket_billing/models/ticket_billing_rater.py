@@ -346,10 +346,12 @@ class TicketBillingRater(models.AbstractModel):
 
     @api.model
     def _get_unassigned_domain(self, company, contract_field: str) -> Domain:
+        """New work that no contract bills: there is none, or it is not active."""
+        active = Domain("state", "=", "active") & Domain("active", "=", True)
         return (
             Domain("ticket_id", "!=", False)
             & Domain("company_id", "=", company.id)
-            & Domain(contract_field, "=", False)
+            & Domain(contract_field, "not any", active)
             & Domain("billing_item_ids", "=", False)
         )
 
