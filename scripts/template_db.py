@@ -1,7 +1,7 @@
 """Template databases: Odoo with what the add-ons need, and with the add-ons.
 
-Both have a German company and are without demo data. Their names carry a hash of what is in them, so a
-change of Odoo, of the requirements or of an add-on leads to a new one.
+Both have a German company and are without demo data. Their names carry a hash of what
+is in them, so a change of Odoo, of the requirements or of an add-on leads to a new one.
 """
 
 from collections.abc import Iterable, Iterator

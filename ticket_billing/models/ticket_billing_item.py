@@ -292,8 +292,8 @@ class TicketBillingItem(models.Model):
         return {
             "contract_id", "partner_id", "currency_id", "ticket_id", "entry_id",
             "charge_id", "visit_id", "fee_id", "segment", "kind", "work_date",
-            "raw_minutes", "billable_minutes", "quantity", "unit_price", "surcharge_percent",
-            "discount_percent", "net", "explanation",
+            "raw_minutes", "billable_minutes", "quantity", "unit_price",
+            "surcharge_percent", "discount_percent", "net", "explanation",
         }  # fmt: skip
 
     def write(self, vals):
