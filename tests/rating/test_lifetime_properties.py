@@ -84,28 +84,6 @@ def test_cap_takes_off_no_more_than_it_must(parts, quantities, cap):
     assert capped == min(cap, free)
 
 
-versions_of_work = st.lists(
-    st.tuples(st.sampled_from("abc"), st.integers(0, 100).map(lambda n: 3 * n))
-)
-
-
-@given(versions_of_work, caps)
-def test_corrections_keep_to_the_cap(versions, cap):
-    terms = conditions(cap_per_ticket=cap)
-    ledger, present = [], {}
-    for key, part in versions:
-        work = Entry(key, "T1", part, DAY)
-        settled = [item for item in ledger if item.entry == key]
-        new = [] if settled else [work]
-        changed = correct(settled, rate(conditions(), [work]).items) if settled else ()
-        history = history_of(ledger)
-        ledger += rate(terms, new, history=history, corrections=changed).items
-        ledger += changed
-        present[key] = part
-        worth = sum(present.values()) * Decimal(100) / 60
-        assert charged(ledger, "T1") <= min(cap, worth)
-
-
 @given(all_conditions, entries(), charges)
 def test_minimum_is_reached_or_nothing_is_due(terms, work, expenses):
     terms = replace(terms, minimum_per_ticket=Decimal(150), cap_per_ticket=None)

@@ -11,7 +11,6 @@ from ticket_billing.rating import (
     Charge,
     FlatFee,
     History,
-    correct,
     lines,
     rate,
     reproduce,
@@ -216,65 +215,3 @@ def test_limits_are_in_whole_units_of_the_currency():
         ("time", 1000),
         ("cap_adjust", -500),
     ]
-
-
-def correction(before, after) -> tuple:
-    """Correction of an entry at 100.00 per hour (minutes)."""
-    return correct(
-        *(rate(conditions(), [entry(minutes=m)]).items for m in (before, after))
-    )
-
-
-CAPPED = billed(time=600, cap_adjust=-100)
-
-
-@pytest.mark.parametrize(
-    ("minutes", "amount"),
-    [
-        (390, "-50"),  # more work than before: all above the cap
-        (330, "50"),  # 550 are still above 500
-        (300, "100"),
-        (240, "100"),  # 400: 100 of the 200 were never charged
-    ],
-)
-def test_correction_of_a_capped_ticket(minutes, amount):
-    """What the ticket pays in the end is its cap, or its work where that is less."""
-    changed = correction(360, minutes)
-    (item,) = rate(cap(500), [], (), CAPPED, corrections=changed).items
-    assert (item.kind, item.net) == ("cap_adjust", Decimal(amount))
-    assert reproduce(item) == item.net
-    paid = 500 + changed[0].net + item.net
-    assert paid == min(500, Decimal(minutes) * 100 / 60)
-
-
-def test_correction_leaves_no_room_for_new_work():
-    work = [entry("new", 30)]
-    terms = cap(500)
-    rating = rate(terms, work, (), CAPPED, corrections=correction(360, 366))
-    assert [(x.kind, x.state, x.net) for x in rating.items] == [
-        ("time", "written_off", 0),
-        ("cap_adjust", "open", -10),
-    ]
-    rating = rate(terms, work, (), CAPPED, corrections=correction(360, 300))
-    assert nets(rating) == [("time", 50), ("cap_adjust", 50)]
-
-
-def test_correction_is_not_capped_by_other_kinds():
-    terms = cap(500, cap_kinds=frozenset({"material"}))
-    rating = rate(terms, [], (), CAPPED, corrections=correction(360, 390))
-    assert rating.items == ()
-
-
-def test_correction_counts_for_the_minimum():
-    rating = rate(minimum(80), [], (), billed(time=60), corrections=correction(36, 42))
-    assert nets(rating) == [("minimum_adjust", 10)]
-
-
-def test_lowered_cap_gives_nothing_back():
-    rating = rate(cap(300), [entry(minutes=30)], history=CAPPED)
-    assert [(x.state, x.net) for x in rating.items] == [("written_off", 0)]
-
-
-def test_raised_cap_bills_no_more_than_the_new_work():
-    rating = rate(cap(900), [entry(minutes=30)], history=CAPPED)
-    assert nets(rating) == [("time", 50)]

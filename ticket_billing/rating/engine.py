@@ -15,7 +15,7 @@ from .flat import FlatFees, flat_step
 from .limits import TicketLimits
 from .lines import make_items, price_lines
 from .pricing import Pricer, entry_values
-from .results import Item, Rating
+from .results import Rating
 from .segments import Work
 from .types import ZERO, Charge, Conditions, Entry, History, Incident, Key
 from .windows import WindowTable
@@ -29,7 +29,6 @@ def rate(
     charges: Iterable[Charge] = (),
     history: History = NO_HISTORY,
     incidents: Iterable[Incident] = (),
-    corrections: Iterable[Item] = (),
 ) -> Rating:
     """Rate the work of one customer under the conditions of one contract.
 
@@ -37,15 +36,11 @@ def rate(
     of its time, then of its key (keys must sort). With the rounding scope
     ``invoice`` the work given is what one invoice will hold.
 
-    ``corrections`` (see :func:`~.corrections.correct`) are billed together with the
-    work: they count for minimum and cap, and are not part of the result.
-
     Work that cannot be priced comes back as held items with a reason; only
     conditions that cannot price anything raise :class:`ConfigurationError`.
     """
     with _garbage_left_alone():
-        run = _Run(conditions, history)
-        return run.rate(list(entries), charges, incidents, corrections)
+        return _Run(conditions, history).rate(list(entries), charges, incidents)
 
 
 @contextmanager
@@ -76,7 +71,7 @@ class _Run:
         self.values: list[dict] = []
         self._emergencies: set[Key] = set(history.emergency_tickets)
 
-    def rate(self, entries, charges, incidents, corrections) -> Rating:
+    def rate(self, entries, charges, incidents) -> Rating:
         if len({entry.key for entry in entries}) < len(entries):
             raise ConfigurationError("an entry is given twice")
         works = []
@@ -95,8 +90,8 @@ class _Run:
         for charge in sorted(charges, key=lambda each: (each.day, each.key)):
             self.values.append(self.pricer.charge(charge))
         price_lines(self.values, self.conditions.currency_decimals)
-        limits = TicketLimits(self.conditions, self.history, corrections)
-        items = make_items(self.values + limits.apply(self.values))
+        adjustments = TicketLimits(self.conditions, self.history).apply(self.values)
+        items = make_items(self.values + adjustments)
         ledgers = self.allocator.ledgers
         balances = [state for ledger in ledgers for state in ledger.balances()]
         return Rating(tuple(items), tuple(balances))

@@ -158,10 +158,7 @@ class Conditions:
     cap_per_ticket: Decimal | None = None
     cap_scope: Literal["lifetime", "invoice"] = "lifetime"
     cap_kinds: frozenset[str] | None = None
-    """Kinds of lines that count for the cap; ``None`` means all.
-
-    Corrections are a kind of their own.
-    """
+    """Kinds of lines that count for the cap; ``None`` means all."""
 
 
 @dataclass(frozen=True, slots=True)
