@@ -44,6 +44,14 @@ def test_overrides_add_to_the_state():
     assert calendar.is_holiday("DE-BY/Passau", date(2026, 1, 6))
 
 
+def test_overrides_of_a_state_hold_for_its_towns():
+    anniversary = date(2026, 6, 17)
+    calendar = PublicHolidays({"DE-BE": [anniversary], "DE-BY/Passau": [(8, 15)]})
+    assert calendar.is_holiday("DE-BE/Berlin", anniversary)
+    assert not calendar.is_holiday("DE-BB/Potsdam", anniversary)
+    assert not calendar.is_holiday("DE-BY/Hof", date(2026, 8, 15))
+
+
 def test_country_and_nowhere():
     assert PublicHolidays().is_holiday("DE", date(2026, 10, 3))
     assert not PublicHolidays().is_holiday(None, date(2026, 10, 3))

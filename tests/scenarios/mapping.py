@@ -281,7 +281,7 @@ ENTRY = {
     "employee": record("employee_id", "employee"),
     "activity": record("work_type_id", "work_type"),
     "minutes": field("raw_minutes"),
-    "seconds": field("unit_amount", lambda seconds: seconds / 3600),
+    "seconds": field("raw_minutes", lambda seconds: -(-seconds // 60)),
     "date": field("date"),
     "start": field("billing_start", moment),
     "end": field("billing_stop", moment),

@@ -9,6 +9,7 @@ from vocabulary import check
 from world import World
 
 DELETED = "deleted_after_billing"
+WAITING = "below_minimum"
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
           "dec")  # fmt: skip
 
@@ -133,30 +134,56 @@ class Player:
         )
         credit = self.env["account.move"].browse(wizard.refund_moves()["res_id"])
         self._prune(credit, step)
-        items = credit._get_billing_items()
         credit.action_post()
         if step["release_work"]:
-            items.action_release()
+            credit.action_release_work()
 
     def _prune(self, credit, step: dict) -> None:
         """Leave only what the step credits."""
         lines = credit.invoice_line_ids.filtered(
             lambda line: line.display_type == "product"
         )
+        (credit.invoice_line_ids - lines).unlink()
+        keys = step.get("lines", "all")
+        if keys != "all":
+            sources = [self.world.entries.get(key) or self.world.charges[key]
+                       for key in keys]  # fmt: skip
+            for line in lines:
+                self._keep_sources(line, sources)
         if "quantity_h" in step:
-            self._reduce(lines, step)
-        elif step["lines"] != "all":
-            kept = [self.world.entries[key] for key in step["lines"]]
-            (credit.invoice_line_ids - lines).unlink()
-            lines.filtered(
-                lambda line: line.credited_billing_item_ids.entry_id not in kept
-            ).unlink()
+            self._reduce(lines.exists(), float(step["quantity_h"]) * 60)
 
-    def _reduce(self, lines, step: dict) -> None:
-        if len(lines) != 1 or step["release_work"]:
-            raise NotSupported("credit_note.quantity_h of more than one line's time")
-        minutes = float(step["quantity_h"]) * 60
-        lines.quantity = minutes / lines._get_minutes_per_unit()
+    def _keep_sources(self, line, sources: list) -> None:
+        """Reduce a line to the work of some entries or charges."""
+        items = line.credited_billing_item_ids
+        kept = items.filtered(lambda i: (i.charge_id or i.entry_id) in sources)
+        if not kept:
+            line.unlink()
+        elif kept != items:
+            line.credited_billing_item_ids = kept
+            self._set_minutes(line, sum(kept.mapped("billable_minutes")))
+
+    def _reduce(self, lines, minutes: float) -> None:
+        """Leave so many minutes, of the last lines."""
+        for line in reversed(lines):
+            per_unit = line._get_minutes_per_unit()
+            left = min(line.quantity * per_unit, minutes)
+            minutes -= left
+            if left:
+                self._set_minutes(line, left)
+            else:
+                line.unlink()
+        if minutes > 0.001:
+            raise NotSupported("credit_note.quantity_h beyond the invoice")
+
+    def _set_minutes(self, line, minutes: float) -> None:
+        """Minutes of a line, in a unit whose two decimals are enough for them."""
+        per_unit = line._get_minutes_per_unit()
+        if per_unit == 60 and minutes % 3:
+            price = line.price_unit / 60
+            line.product_uom_id = self.env.ref("uom.product_uom_minute")
+            line.price_unit, per_unit = price, 1
+        line.quantity = minutes / per_unit
 
     # -------------------------------------------------- exceptions and balances
 
@@ -191,7 +218,9 @@ class Player:
             if item.warning:
                 found.add((subjects, item.warning, True))
             if item.state == "held":
-                found.add((subjects, item.reason, False))
+                # What waits for more is neither an error nor a warning.
+                is_warning = None if item.reason == WAITING else False
+                found.add((subjects, item.reason, is_warning))
         for key, entry in self.world.entries.items():
             if entry.deleted_upstream:
                 found.add(((key, None, entry.ticket_id.name), DELETED, None))
@@ -246,7 +275,7 @@ class Player:
         day = self._get_balance_day(key, allotment, list(used))
         state = allotment._get_balance(used, day)
         left = state.available - state.used
-        lapsed = left if allotment.period == "block" else state.lapsed
+        lapsed = self._get_lapsed(allotment, state)
         return {
             "available": state.available,
             "used": state.used,
@@ -258,6 +287,16 @@ class Player:
             "quota_used_minutes": state.used,
             "quota_lapsed_minutes": lapsed,
         }
+
+    def _get_lapsed(self, allotment, state) -> Decimal:
+        """What nobody can use any more; the rest of a block once it has expired."""
+        if allotment.period != "block":
+            return state.lapsed
+        steps = self.scenario["timeline"]
+        last = max(step["on"] for step in steps if step["op"] == "bill_run")
+        expires = allotment.date_end
+        is_over = expires and expires < date.fromisoformat(last)
+        return state.available - state.used if is_over else Decimal(0)
 
     def _get_overage(self, day: date) -> int:
         overage = self._get_items().filtered(

@@ -57,6 +57,11 @@ class AccountMove(models.Model):
         found = self.invoice_line_ids
         return found.billing_item_ids | found.credited_billing_item_ids
 
+    def action_release_work(self):
+        """Make what these credit notes take back billable again, minute by minute."""
+        items = self.invoice_line_ids.credited_billing_item_ids
+        items.filtered(lambda item: item._is_releasable()).action_release()
+
     def action_view_billing_items(self):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(

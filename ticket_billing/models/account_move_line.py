@@ -1,6 +1,7 @@
 import re
 
 from odoo import api, fields, models
+from odoo.tools import float_compare
 from odoo.tools.misc import formatLang
 
 from ..tools.duration import format_minutes
@@ -48,6 +49,31 @@ class AccountMoveLine(models.Model):
         if self.billing_item_ids:
             values["credited_billing_item_ids"] = [(6, 0, self.billing_item_ids.ids)]
         return res
+
+    def _get_credited_minutes(self) -> dict:
+        """Minutes that posted credit notes take back, per item of this invoice line.
+
+        A credit note line of fewer minutes takes back those of the latest work. One
+        at another price takes back money, but no minutes.
+        """
+        self.ensure_one()
+        credited = dict.fromkeys(self.billing_item_ids, 0)
+        for credit in self.billing_item_ids.credit_line_ids.sorted("id"):
+            if credit.parent_state != "posted" or not credit._has_price_of(self):
+                continue
+            minutes = round(credit.quantity * credit._get_minutes_per_unit())
+            items = credit.credited_billing_item_ids & self.billing_item_ids
+            for item in reversed(items.sorted(lambda i: (i.work_date, i.id))):
+                taken = min(item.billable_minutes - credited[item], minutes)
+                credited[item] += taken
+                minutes -= taken
+        return credited
+
+    def _has_price_of(self, line) -> bool:
+        """Whether the hour costs the same on both lines."""
+        per_unit = self._get_minutes_per_unit() or 1
+        price = line.price_unit / (line._get_minutes_per_unit() or 1)
+        return not float_compare(self.price_unit / per_unit, price, 6)
 
     def _get_minutes_per_unit(self) -> int:
         """Minutes of one unit of a line that bills work, else 0."""

@@ -82,8 +82,9 @@ class TicketBillingCollector(models.AbstractModel):
     @api.model
     def _get_domain(self, contracts, owner: str, scope: Scope | None) -> Domain:
         """Unsettled work of ``contracts``; without a scope, of any day."""
-        domain = Domain(owner, "in", contracts.ids)
-        domain &= Domain("billing_item_ids", "not any", self._get_settled_items())
+        domain = Domain("billing_item_ids", "not any", self._get_settled_items())
+        domain |= Domain("billing_item_ids", "any", [("reopened", "=", True)])
+        domain &= Domain(owner, "in", contracts.ids)
         if scope:
             domain &= self._get_days(scope)
             if scope.closed_only:

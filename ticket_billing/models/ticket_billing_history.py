@@ -200,8 +200,8 @@ class TicketBillingHistory(models.AbstractModel):
                     raw + sign * item.raw_minutes,
                     billable + sign * item.billable_minutes,
                 )
-            if item.state == "open" and item.ticket in billed:
-                nets = billed[item.ticket]
+            if item.state == "open":
+                nets = billed.setdefault(item.ticket, {})
                 nets[item.kind] = nets.get(item.kind, Decimal(0)) + sign * item.net
         return replace(
             history,

@@ -38,6 +38,12 @@ class InvoiceDraft(NamedTuple):
     def is_credit(self) -> bool:
         return self.net < 0
 
+    def is_empty(self) -> bool:
+        """Whether nothing on it is due, and nothing else is to be shown."""
+        if any(item.state == "covered" for item in self.items):
+            return False
+        return not any(draft.line.net for draft in self.lines)
+
     def is_below_minimum(self) -> bool:
         """Whether the policy wants this invoice to wait for more."""
         policy = self.contract.policy_id

@@ -1,7 +1,11 @@
+from datetime import timedelta
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, format_date
 
+from ..rating.money import hourly_net
 from ..tools.explanation import explain
 
 KINDS = [
@@ -32,6 +36,7 @@ REASONS = [
     ("credited", "Credited"),
     ("cap_reached", "Limit of the ticket reached"),
     ("rounded_before", "Billed before by rounding"),
+    ("nothing_due", "Nothing to charge"),
     ("below_minimum", "Below the minimum invoice amount"),
     ("po_missing", "No purchase order"),
     ("po_limit_exceeded", "Purchase order used up"),
@@ -199,6 +204,19 @@ class TicketBillingItem(models.Model):
         copy=False,
     )
 
+    credited_item_id = fields.Many2one(
+        "ticket.billing.item",
+        string="Credited part of",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="This item takes back a part of that one, which is billed again.",
+    )
+    credited_part_ids = fields.One2many("ticket.billing.item", "credited_item_id")
+    reopened = fields.Boolean(
+        string="To be billed again",
+        help="A credited part of work that the next run bills again.",
+    )
+
     # "Once": a piece of work has at most one live item.
     _entry_uniq = models.UniqueIndex(
         "(entry_id, kind, segment) WHERE live AND entry_id IS NOT NULL",
@@ -231,7 +249,8 @@ class TicketBillingItem(models.Model):
         "This ticket is counted by the allotment already.",
     )
     _minutes_not_negative = models.Constraint(
-        "CHECK(rated_state = 'held' OR kind = 'correction'"
+        "CHECK(rated_state = 'held' OR kind IN ('correction', 'rounding_adjust')"
+        " OR credited_item_id IS NOT NULL"
         " OR (raw_minutes >= 0 AND billable_minutes >= 0))",
         "Minutes of a billing item cannot be negative.",
     )
@@ -242,9 +261,16 @@ class TicketBillingItem(models.Model):
         "run_id",
         "invoice_line_id.parent_state",
         "credit_line_ids.parent_state",
+        "credited_item_id.state",
+        "credited_item_id.reason",
     )
     def _compute_state(self):
         for item in self:
+            whole = item.credited_item_id
+            if whole:  # both count, or none
+                for name in ("state", "reason", "live", "settled"):
+                    item[name] = whole[name]
+                continue
             state, reason = item.rated_state, item.rated_reason
             line = item.invoice_line_id
             if state == "open" and line and line.parent_state != "cancel":
@@ -261,7 +287,7 @@ class TicketBillingItem(models.Model):
             )
 
     def _is_credited(self) -> bool:
-        """Whether posted credit note lines take back the whole invoice line."""
+        """Whether posted credit note lines take back all of this item."""
         self.ensure_one()
         credits = self.credit_line_ids.filtered(lambda li: li.parent_state == "posted")
         if not credits:
@@ -269,7 +295,10 @@ class TicketBillingItem(models.Model):
         line = self.invoice_line_id
         credited = sum(credits.mapped("price_subtotal"))
         rounding = self.currency_id.rounding
-        return float_compare(credited, line.price_subtotal, None, rounding) >= 0
+        if float_compare(credited, line.price_subtotal, None, rounding) >= 0:
+            return True
+        minutes = line._get_credited_minutes()[self]
+        return 0 < self.billable_minutes <= minutes
 
     @api.depends("explanation")
     @api.depends_context("lang")
@@ -323,7 +352,7 @@ class TicketBillingItem(models.Model):
         """Make credited or written-off work billable again, by new items."""
         self.env["ticket.billing.rater"]._check_biller()
         for item in self:
-            if item.state != "written_off" or not item.settled:
+            if not item._is_releasable():
                 raise UserError(
                     self.env._(
                         "%(item)s is not written off: only credited or written-off"
@@ -331,7 +360,80 @@ class TicketBillingItem(models.Model):
                         item=item.display_name,
                     )
                 )
-        self.sudo().write({"rated_state": "released"})
+        whole = self.filtered(lambda item: item._is_rated_afresh(self))
+        parts = self - whole
+        minutes = {part: part._get_releasable_minutes() for part in parts}
+        whole.sudo().write({"rated_state": "released"})
+        for part in parts:
+            part.sudo()._reopen(minutes[part])
+
+    def _is_releasable(self) -> bool:
+        self.ensure_one()
+        if not self.settled or not self.live or self.credited_item_id:
+            return False
+        if self.state == "written_off" and not self.credited_part_ids:
+            return True
+        return self.state != "covered" and self._get_releasable_minutes() > 0
+
+    def _get_releasable_minutes(self) -> int:
+        """Billable minutes that are credited or written off and not reopened."""
+        self.ensure_one()
+        minutes = self.billable_minutes
+        if self.state == "billed":
+            minutes = self.invoice_line_id._get_credited_minutes().get(self, 0)
+        return minutes + sum(self.credited_part_ids.mapped("billable_minutes"))
+
+    def _is_rated_afresh(self, released) -> bool:
+        """Whether its source is rated again as a whole, rounding included.
+
+        Otherwise a part stays billed, of this work or of what it was rounded with.
+        """
+        self.ensure_one()
+        if not self.entry_id:
+            return True
+        others = self.entry_id.billing_item_ids.filtered(lambda i: i.settled and i.live)
+        if self.contract_id.policy_id.rounding_scope != "entry":
+            others |= self.invoice_id.billing_item_ids
+        return others <= released and self.state == "written_off"
+
+    def _reopen(self, minutes: int):
+        """Take ``minutes`` of this item back, in the ledger too; a run bills them."""
+        self.ensure_one()
+        kept = self | self.credited_part_ids
+        billable = sum(kept.mapped("billable_minutes"))
+        raw = sum(kept.mapped("raw_minutes"))
+        part = -(-raw * minutes // billable) if billable else raw
+        net = self._get_net_of(minutes)
+        if minutes == billable:
+            net = sum(kept.mapped("net"))
+        vals = self.copy_data()[0]
+        vals.update(
+            credited_item_id=self.id,
+            reopened=True,
+            run_id=False,
+            segment=self.entry_id._get_next_segment(),
+            raw_minutes=-part,
+            billable_minutes=-minutes,
+            net=-net,
+        )
+        if self.start:
+            start = self.start + timedelta(minutes=raw - part)
+            vals.update(start=start, stop=start + timedelta(minutes=part))
+        self.create(vals)
+
+    def _get_net_of(self, minutes: int) -> float:
+        """Net of some of the minutes of this item, as an invoice line rounds it."""
+        price, discount = (
+            Decimal(str(self[name])) for name in ("unit_price", "discount_percent")
+        )
+        decimals = self.currency_id.decimal_places
+        return float(hourly_net(minutes, price, discount, decimals))
+
+    @api.model
+    def _get_reopened(self, entries) -> dict:
+        """Credited parts that have to be billed again, by time entry."""
+        domain = [("entry_id", "in", entries.ids), ("reopened", "=", True)]
+        return self.search(domain, order="segment").grouped("entry_id")
 
     def action_view_invoice(self):
         self.ensure_one()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -71,6 +72,19 @@ class TicketBillingRater(models.AbstractModel):
         )
 
     @api.model
+    def _prepare_part(self, part) -> Entry:
+        """A credited part of an entry; its key is the negative id of its item."""
+        return replace(
+            self._prepare_entry(part.entry_id),
+            key=-part.id,
+            minutes=-part.raw_minutes,
+            billable=-part.billable_minutes,
+            day=part.work_date,
+            start=self._to_utc(part.start),
+            stop=self._to_utc(part.stop),
+        )
+
+    @api.model
     def _prepare_charge(self, charge, price: Decimal) -> Charge:
         return Charge(
             key=("charge", charge.id),
@@ -139,10 +153,11 @@ class TicketBillingRater(models.AbstractModel):
         )
         conditions = contracts._get_conditions_by_contract()
         orders = self.env["ticket.billing.purchase.order"]._get_rest(contracts)
+        reopened = self.env["ticket.billing.item"]._get_reopened(work.entries)
         parts = work.by_contract()
         return {
             contract.id: ContractRating(
-                self, contract, conditions[contract.id], on, orders
+                self, contract, conditions[contract.id], on, orders, reopened
             ).rate(parts[contract], histories[contract.id])
             if contract in parts
             else ()

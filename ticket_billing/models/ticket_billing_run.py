@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ..rating import Item
 from .ticket_billing_collector import Scope, Work
 
 _logger = logging.getLogger(__name__)
@@ -266,10 +267,10 @@ class TicketBillingRun(models.Model):
         rater._drop_proposals(contracts, work)
         ratings = rater._rate(contracts, work, self.date)
         ratings = {contract: ratings[contract.id] for contract in contracts}
-        drafts, ratings = self._carry_forward(invoicer._get_drafts(ratings), ratings)
+        drafts, ratings = self._set_aside(invoicer._get_drafts(ratings), ratings)
         created = invoicer._create_invoices(drafts, self)
         invoicer._create_items(ratings, created, self)
-        self._close_corrections(work.entries)
+        self._close_changes(work.entries)
         for line in lines:
             moves = [m for m, d in created if line.contract_id in d.contracts]
             line._set_result(ratings[line.contract_id], moves)
@@ -284,34 +285,45 @@ class TicketBillingRun(models.Model):
         return reduce(or_, parts)
 
     @api.model
-    def _carry_forward(self, drafts: list, ratings: dict):
-        """Leave out invoices below the minimum of their policy; their work waits.
+    def _set_aside(self, drafts: list, ratings: dict):
+        """Leave out invoices that are empty or below the minimum of their policy.
 
-        :return: the other drafts, and the ratings with the waiting items held
+        :return: the other drafts, and the ratings: what waits for more is held, what
+            costs nothing is written off
         """
-        small = [draft for draft in drafts if draft.is_below_minimum()]
-        waiting = {id(item) for draft in small for item in draft.items}
-        if not waiting:
-            return drafts, ratings
+        kept, changed = [], {}
+        for draft in drafts:
+            if draft.is_empty():
+                changed |= {id(item): self._write_off(item) for item in draft.items}
+            elif draft.is_below_minimum():
+                changed |= {
+                    id(item): replace(item, state="held", reason="below_minimum")
+                    for item in draft.items
+                }
+            else:
+                kept.append(draft)
         ratings = {
-            contract: tuple(
-                replace(item, state="held", reason="below_minimum")
-                if id(item) in waiting
-                else item
-                for item in items
-            )
+            contract: tuple(changed.get(id(item), item) for item in items)
             for contract, items in ratings.items()
         }
-        return [draft for draft in drafts if draft not in small], ratings
+        return kept, ratings
 
     @api.model
-    def _close_corrections(self, entries):
-        """Corrections of these entries are in the ledger now, or held."""
-        corrected = entries.filtered("billing_outdated")
-        corrected.invalidate_recordset(["billing_item_ids"])
-        corrected.filtered(
+    def _write_off(self, item: Item) -> Item:
+        """The item as one that costs nothing, for its own reason if it has one."""
+        return replace(item, state="written_off", reason=item.reason or "nothing_due")
+
+    @api.model
+    def _close_changes(self, entries):
+        """Corrections and credited parts of entries are in the ledger now, or held."""
+        parts = self.env["ticket.billing.item"]._get_reopened(entries)
+        changed = entries.filtered("billing_outdated").union(*parts)
+        changed.invalidate_recordset(["billing_item_ids"])
+        done = changed.filtered(
             lambda e: not any(item.state == "held" for item in e.billing_item_ids)
-        ).billing_outdated = False
+        )
+        done.billing_outdated = False
+        done.billing_item_ids.filtered("reopened").reopened = False
 
     def _hold(self, line, error: Exception):
         """Keep a contract back that cannot be billed, and tell its responsible."""

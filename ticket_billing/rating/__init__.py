@@ -16,6 +16,7 @@ from .errors import (
 )
 from .explain import reproduce
 from .holidays import PublicHolidays
+from .limits import correct_limits
 from .lines import lines
 from .minutes import billable_minutes
 from .rates import find_conflicts
@@ -65,6 +66,7 @@ __all__ = [
     "balance",
     "billable_minutes",
     "correct",
+    "correct_limits",
     "distance_travel",
     "find_conflicts",
     "flat_travel",

@@ -13,7 +13,7 @@ from .errors import ConfigurationError, RatingError
 from .explain import step
 from .flat import FlatFees, flat_step
 from .limits import TicketLimits
-from .lines import make_items, price_lines
+from .lines import make_items, price_lines, write_off_empty
 from .pricing import Pricer, entry_values
 from .results import Rating
 from .segments import Work
@@ -89,6 +89,7 @@ class _Run:
             self._add_ticket(values)
         for charge in sorted(charges, key=lambda each: (each.day, each.key)):
             self.values.append(self.pricer.charge(charge))
+        write_off_empty(self.values)
         price_lines(self.values, self.conditions.currency_decimals)
         adjustments = TicketLimits(self.conditions, self.history).apply(self.values)
         items = make_items(self.values + adjustments)
@@ -110,7 +111,7 @@ class _Run:
         if reason:
             self._set_aside(entry, "held", reason)
             return []
-        if entry.billing == "internal" or not entry.minutes:
+        if entry.billing == "internal" or not (entry.minutes or entry.billable):
             reason = "internal" if entry.billing == "internal" else "no_minutes"
             self._set_aside(entry, "written_off", reason)
             return []

@@ -11,7 +11,8 @@ class PublicHolidays:
 
     A municipality has the holidays of its state and, where the package knows it,
     its own. ``overrides`` adds what the package does not know: per location a list
-    of dates, or of ``(month, day)`` for every year.
+    of dates, or of ``(month, day)`` for every year. Those of a state hold for all its
+    municipalities.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class PublicHolidays:
         """
         if not location:
             return False
-        extra = self._overrides.get(location, ())
-        if day in extra or (day.month, day.day) in extra:
-            return True
+        region = location.partition("/")[0]
+        for place in (location, region):
+            extra = self._overrides.get(place, ())
+            if day in extra or (day.month, day.day) in extra:
+                return True
         if location not in self._calendars:
             self._calendars[location] = _calendar(location)
         return day in self._calendars[location]

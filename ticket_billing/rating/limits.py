@@ -1,12 +1,13 @@
 """What a ticket costs at least and at most."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from .explain import step
-from .lines import price_lines
+from .lines import make_items, price_lines
 from .money import half_up, hourly_net, quantity_net
-from .results import Step
+from .results import Item, Step
 from .types import HUNDRED, ZERO, Conditions, History, Key
 
 CAP_REACHED = "cap_reached"
@@ -44,6 +45,47 @@ class TicketLimits:
             adjustments += minimum + cap
         return adjustments
 
+    def correct(self, corrections: Iterable[Item]) -> list[dict]:
+        """Values that keep minimum and cap right when billed work is corrected.
+
+        The history holds the corrections already.
+        """
+        days: dict[Key, date] = {}
+        for item in corrections:
+            if item.state == "open":
+                days[item.ticket] = max(item.day, days.get(item.ticket, item.day))
+        adjustments: list[dict] = []
+        for ticket, day in days.items():
+            nets = dict(self._billed.get(ticket, {}))
+            minimum = self._correct_minimum(ticket, nets, day)
+            nets["minimum_adjust"] = nets.get("minimum_adjust", ZERO) + _net(minimum)
+            adjustments += minimum + self._correct_cap(ticket, nets, day)
+        return adjustments
+
+    def _correct_minimum(self, ticket: Key, nets: dict, day: date) -> list[dict]:
+        before = nets.get("minimum_adjust", ZERO)
+        now = sum(nets.values(), ZERO) - before - nets.get("cap_adjust", ZERO)
+        missing = self._minimum - now if ZERO < now < self._minimum else ZERO
+        if missing == before:
+            return []
+        explanation = step("minimum", minimum=self._minimum, before=before, now=now)
+        return [self._adjustment("minimum", ticket, day, missing - before, explanation)]
+
+    def _correct_cap(self, ticket: Key, nets: dict, day: date) -> list[dict]:
+        if self._cap is None or self._scope == "invoice":
+            return []
+        before = nets.get("cap_adjust", ZERO)
+        counted = [net for kind, net in nets.items() if self._counts(kind)]
+        now = sum(counted, ZERO) - (before if self._counts("cap_adjust") else ZERO)
+        excess = min(self._cap - now, ZERO)
+        if excess == before:
+            return []
+        explanation = step("cap", cap=self._cap, before=before, now=now, scope=self._scope)
+        values = self._adjustment("cap", ticket, day, excess - before, explanation)
+        if excess:
+            values["warning"] = CAP_REACHED
+        return [values]
+
     # Minimum
 
     def _raise_to_minimum(self, ticket: Key, charged: list[dict]) -> list[dict]:
@@ -53,7 +95,8 @@ class TicketLimits:
             return []
         explanation = step("minimum", minimum=self._minimum, before=before, now=now)
         missing = self._minimum - before - now
-        return [self._adjustment("minimum", ticket, charged, missing, explanation)]
+        day = _last_day(charged)
+        return [self._adjustment("minimum", ticket, day, missing, explanation)]
 
     # Cap
 
@@ -65,7 +108,8 @@ class TicketLimits:
         if excess <= 0:
             return []
         explanation = self._cap_step(ticket, counted)
-        adjustment = self._adjustment("cap", ticket, counted, -excess, explanation)
+        day = _last_day(counted)
+        adjustment = self._adjustment("cap", ticket, day, -excess, explanation)
         adjustment["warning"] = CAP_REACHED
         return [adjustment]
 
@@ -126,7 +170,7 @@ class TicketLimits:
     # Adjustments
 
     def _adjustment(
-        self, level: str, ticket: Key, charged, amount: Decimal, explanation: Step
+        self, level: str, ticket: Key, day: date, amount: Decimal, explanation: Step
     ) -> dict:
         """Values of an amount that stands on a line of its own."""
         kind = f"{level}_adjust"
@@ -134,7 +178,7 @@ class TicketLimits:
         values = {
             "kind": kind,
             "ticket": ticket,
-            "day": max(each["day"] for each in charged),
+            "day": day,
             "quantity": Decimal(1),
             "unit_price": amount,
             "line": (kind, ("ticket", ticket)),
@@ -165,5 +209,19 @@ def _is_charged(values: dict) -> bool:
     return values["discount_percent"] < HUNDRED
 
 
+def _last_day(values: Iterable[dict]) -> date:
+    return max(each["day"] for each in values)
+
+
 def _net(values: Iterable[dict]) -> Decimal:
     return sum((each["net"] for each in values), ZERO)
+
+
+def correct_limits(
+    conditions: Conditions, history: History, corrections: Iterable[Item]
+) -> tuple[Item, ...]:
+    """Items that keep minimum and cap of tickets right after ``corrections``.
+
+    ``history`` holds the corrections already.
+    """
+    return tuple(make_items(TicketLimits(conditions, history).correct(corrections)))

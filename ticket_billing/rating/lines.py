@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from .explain import figure
+from .explain import figure, step
 from .money import apportion, half_up, hourly_net, quantity_net
 from .results import Item, Line, Step
 from .types import ZERO, Entry, Key
 
+NOTHING_DUE = "nothing_due"
 _HOUR = Decimal(60)
 
 
@@ -63,6 +64,26 @@ def _set_nets(line: list[dict], decimals: int) -> None:
     for each, share in zip(line, apportion(net, weights, decimals), strict=True):
         each["net"] = share
         each["net_step"] = Step("net", {**figures, "net": figure(share)})
+
+
+def write_off_empty(values: Iterable[dict]) -> None:
+    """Write off work whose line has no minutes left: they were rounded down."""
+    minutes: dict[Key, int] = {}
+    work = [each for each in values if _is_work(each)]
+    for each in work:
+        key = each["line"]
+        minutes[key] = minutes.get(key, 0) + abs(each["billable_minutes"])
+    for each in work:
+        if not minutes[each["line"]]:
+            reason = each.get("reason") or NOTHING_DUE
+            each["steps"] = (*each["steps"], step("written_off", reason=reason))
+            each.update(state="written_off", reason=reason, line=None)
+
+
+def _is_work(values: dict) -> bool:
+    is_open = values.get("state", "open") == "open"
+    is_by_time = "quantity" not in values and values["kind"] != "flat"
+    return is_open and is_by_time and values.get("line") is not None
 
 
 def make_items(values: Iterable[dict], first: int = 0) -> list[Item]:

@@ -47,13 +47,19 @@ def round_works(
     """Set the billable minutes of all segments, rounding each scope once.
 
     Where a scope goes over several invoice lines, its surplus becomes a segment
-    of its own; otherwise the last segment takes it.
+    of its own; otherwise the last segment takes it. What was rounded by an earlier
+    run stays as it is.
     """
     rounding = conditions.rounding
+    for work in works:
+        if work.entry.billable is not None:
+            spread(work.segments, work.entry.billable - work.minutes)
     if rounding == Rounding():
         return
     scopes: dict[Key, list[Work]] = {}
     for work in works:
+        if work.entry.billable is not None:
+            continue
         scopes.setdefault(_scope(work, rounding.scope), []).append(work)
     remembered = _remembered(rounding, history)
     explained: dict[tuple, Step] = {}

@@ -185,6 +185,8 @@ class Entry:
     visit: Key | None = None
     ticket_type: Key | None = None
     location: str | None = None
+    billable: int | None = None
+    """Billable minutes of a credited part: rounded before, not once more."""
 
 
 @dataclass(frozen=True, slots=True)

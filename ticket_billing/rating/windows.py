@@ -107,7 +107,7 @@ class WindowTable:
         """
         location = self.location(work)
         emergency = work.entry.emergency
-        if work.start is None:
+        if work.start is None or not work.minutes:
             day = work.entry.day.toordinal() - EPOCH_DAY
             plan = self._plan(day, location, emergency, self._day_spans)
             minutes = work.minutes

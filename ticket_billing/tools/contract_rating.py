@@ -5,29 +5,44 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from ..rating import Conditions, ConfigurationError, History, Item, correct, rate
+from ..rating import (
+    Conditions,
+    ConfigurationError,
+    Entry,
+    History,
+    Item,
+    correct,
+    correct_limits,
+    rate,
+)
 
 
 class ContractRating:
     """One rating of one contract's work, from records to items.
 
     ``orders`` is what is left of purchase orders, see
-    ``ticket.billing.purchase.order._get_rest``.
+    ``ticket.billing.purchase.order._get_rest``. ``reopened`` are the credited parts
+    of time entries that are billed again, by entry.
     """
 
-    def __init__(self, rater, contract, conditions: Conditions, on: date, orders):
+    def __init__(
+        self, rater, contract, conditions: Conditions, on: date, orders, reopened
+    ):
         self.rater = rater
         self.contract = contract
         self.conditions = conditions
         self.on = on
         self.policy = contract.policy_id
         self.orders = orders
+        self.reopened = reopened
         self.held: list[Item] = []
 
     def rate(self, work, history: History) -> tuple[Item, ...]:
         """Items of :class:`Work`; work that cannot be billed comes back held."""
         settled = [entry for entry in work.entries if entry.billing_outdated]
         corrections, history = self._correct(settled, history)
+        limits = correct_limits(self.conditions, history, corrections)
+        history = self.rater.env["ticket.billing.history"]._with(history, limits)
         entries = [e for e in work.entries if not e.billing_outdated]
         entries = self._admit_entries(entries)
         charges = self._admit_charges(work)
@@ -36,10 +51,19 @@ class ContractRating:
             items = self._rate_complete(entries, charges, incidents, history)
         except ConfigurationError:
             items = tuple(self._hold(entry, "configuration") for entry in entries)
-        return (*corrections, *self.held, *items)
+        return (*corrections, *limits, *self.held, *items)
 
     def _hold(self, source, reason: str) -> Item:
-        return self.rater._prepare_held(source, reason)
+        """The open rest of an entry, or a charge, with what is wrong with it."""
+        item = self.rater._prepare_held(source, reason)
+        settled = source.billing_item_ids.filtered(lambda i: i.settled and i.live)
+        if not settled:
+            return item
+        return replace(
+            item,
+            segment=source._get_next_segment(),
+            raw_minutes=item.raw_minutes - sum(settled.mapped("raw_minutes")),
+        )
 
     # Admission: what records can be rated
 
@@ -96,8 +120,31 @@ class ContractRating:
         return self._warn_exceeding(items) + tuple(held)
 
     def _rate_once(self, entries, charges, incidents, history) -> tuple[Item, ...]:
-        work = [self.rater._prepare_entry(entry) for entry in entries]
-        return rate(self.conditions, work, charges, history, incidents).items
+        work = [part for entry in entries for part in self._prepare(entry)]
+        items = rate(self.conditions, work, charges, history, incidents).items
+        return self._restore(items) if self.reopened else items
+
+    def _prepare(self, entry) -> list[Entry]:
+        """An entry for the core, or its credited parts by the ids of their items."""
+        parts = self.reopened.get(entry)
+        if not parts:
+            return [self.rater._prepare_entry(entry)]
+        return [self.rater._prepare_part(part) for part in parts]
+
+    def _restore(self, items) -> tuple[Item, ...]:
+        """Items of credited parts as items of their entries, beside the settled."""
+        owners = {-part.id: entry for entry, parts in self.reopened.items()
+                  for part in parts}  # fmt: skip
+        segments = {}
+        restored = []
+        for item in items:
+            entry = owners.get(item.entry)
+            if entry:
+                first = segments.get(entry) or entry._get_next_segment()
+                segments[entry] = first + 1
+                item = replace(item, entry=entry.id, segment=first)
+            restored.append(item)
+        return tuple(restored)
 
     def _are_held_as_whole(self, items, reasons: dict) -> bool:
         return all(item.state == "held" for item in items if item.entry in reasons)
@@ -120,14 +167,18 @@ class ContractRating:
         return nets
 
     def _split_by_limit(self, items) -> set:
-        """Entries (``None``: charges) that their purchase order has no room for."""
+        """Entries (``None``: charges) that their purchase order has no room for.
+
+        What is held takes no room; what is billed with a warning does.
+        """
+        is_held = self.policy.po_exceeded == "hold"
         exceeding = set()
         for key, by_entry in self._get_nets(items).items():
             rest = self.orders[key]
             for entry, net in by_entry.items():
                 if net > rest:
                     exceeding.add(entry)
-                else:
+                if net <= rest or not is_held:
                     rest -= net
         return exceeding
 
@@ -160,7 +211,8 @@ class ContractRating:
             before = book._get_settled_items(entry)
             after, reason = self._rate_again(entry, book._without(history, before))
             if reason:
-                self.held.append(self._hold_correction(entry, before, reason))
+                held = replace(self._hold(entry, reason), kind="correction")
+                self.held.append(held)
                 continue
             new = correct(before, after)
             corrections += new
@@ -170,18 +222,10 @@ class ContractRating:
     def _rate_again(self, entry, history: History):
         """Items of an entry with its present figures, or why it cannot be rated."""
         try:
-            rated = self._rate_once([entry], [], [], history)
+            work = [self.rater._prepare_entry(entry)]
+            rated = rate(self.conditions, work, history=history).items
         except ConfigurationError as error:
             return [], error.code
         after = [item for item in rated if item.entry == entry.id]
         reasons = [item.reason for item in after if item.state == "held"]
         return after, reasons[0] if reasons else None
-
-    def _hold_correction(self, entry, before: list[Item], reason: str) -> Item:
-        """A change of billed work that cannot be priced."""
-        return replace(
-            self._hold(entry, reason),
-            kind="correction",
-            segment=max((item.segment for item in before), default=-1) + 1,
-            raw_minutes=entry.raw_minutes - sum(item.raw_minutes for item in before),
-        )
