@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_bad_input,
     test_billing,
+    test_conditions,
     test_contract,
     test_credit_note,
     test_delivery,
