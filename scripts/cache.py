@@ -42,7 +42,7 @@ class Cache:
 
     @property
     def data(self) -> Path:
-        """Odoo's ``data_dir``."""
+        """File stores and sessions of Odoo."""
         return self.root / "data"
 
     @property
@@ -80,7 +80,13 @@ def open_cache() -> Cache:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         root = Path(base) / "ticket_billing"
     cache = Cache(Path(root).expanduser().resolve())
-    cache.root.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"{cache.root} cannot be the cache folder: {error.strerror}.",
+            "set TICKET_BILLING_CACHE to a folder that can be written.",
+        ) from error
     return cache
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cache import Cache
 from console import SetupError
 
 PREFIX = "ticket_billing_"
@@ -21,7 +20,8 @@ OURS = re.compile(rf"^{PREFIX}(demo|unfinished|(base|tests)_[0-9a-f]{{12}}|copy_
 
 @dataclass(frozen=True)
 class Databases:
-    cache: Cache
+    data: Path
+    """Odoo's ``data_dir``, which holds the file stores."""
     variables: dict[str, str]
     """The environment of child processes, with libpq's variables."""
     psql: Path
@@ -103,4 +103,4 @@ class Databases:
             self.drop(name)
 
     def _files(self, name: str) -> Path:
-        return self.cache.data / "filestore" / name
+        return self.data / "filestore" / name

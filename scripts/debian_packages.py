@@ -5,6 +5,7 @@ verifies signatures with Debian's archive keyring as always.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from console import SetupError, run_logged
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITES = ("sid", "bookworm")
+INDEX = re.compile(r"^'(.+)/dists/([^/]+)/main/binary-\w+/Packages", re.M)
 WAY_OUT = "check the network and the machine's apt sources, or set ODOO_PATH."
 
 
@@ -74,19 +76,25 @@ def _private_apt(work: Path) -> list[str]:
 
 def _mirror() -> str:
     """The site this machine takes its own Debian release from."""
-    form = "$(RELEASE) $(COMPONENT) $(CREATED_BY) $(SITE)"
+    # Unlike apt's list of index targets it also works before the first update.
     listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", form],
+        ["apt-get", "--print-uris", "update"],
         capture_output=True,
         text=True,
         check=False,
     ).stdout
-    releases = {"stable", "testing", "unstable", "sid", _codename()}
-    for line in listing.splitlines():
-        release, component, created_by, site = line.split(" ", 3)
-        if release in releases and (component, created_by) == ("main", "Packages"):
+    site = find_site(listing, {"stable", "testing", "unstable", "sid", _codename()})
+    if not site:
+        raise SetupError("This machine's apt sources name no Debian mirror.", WAY_OUT)
+    return site
+
+
+def find_site(listing: str, suites: set[str]) -> str | None:
+    """The first site in apt's list of addresses with one of the Debian suites."""
+    for site, suite in INDEX.findall(listing):
+        if suite in suites:
             return site
-    raise SetupError("This machine's apt sources name no Debian mirror.", WAY_OUT)
+    return None
 
 
 def _codename() -> str:

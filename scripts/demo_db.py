@@ -3,7 +3,7 @@
 import json
 
 from cache import CHECKOUT, content_hash
-from console import SetupError, run_logged, step
+from console import SetupError, step
 from databases import DEMO
 from environment import Environment, addons
 from template_db import base_template, install, set_parameters
@@ -36,18 +36,6 @@ def _make(environment: Environment) -> None:
         step("Make the demo database"),
         environment.databases.built(DEMO, base) as database,
     ):
-        run_logged(
-            [
-                environment.python,
-                CHECKOUT / "scripts" / "german_company.py",
-                f"--config={environment.cache.config}",
-                f"--database={database}",
-            ],
-            environment.cache.logs / "odoo-install.log",
-            what="Loading the German chart of accounts",
-            way_out="read the log.",
-            env=environment.variables,
-        )
         _install_with_demo(environment, database, addons())
         _write_state(environment, database)
 

@@ -84,8 +84,9 @@ def _ensure_environment(cache: Cache) -> Environment:
     python = ensure_python(cache, odoo)
     ensure_wkhtmltopdf(cache)
     server = postgres.ensure_server(cache)
-    _write_config(cache, odoo, server)
-    databases = Databases(cache, _variables(cache, server), _psql(cache))
+    data = postgres.data_folder(cache)
+    _write_config(cache, odoo, server, data)
+    databases = Databases(data, _variables(cache, server), _psql(cache))
     return Environment(cache, odoo, python, databases)
 
 
@@ -104,11 +105,13 @@ def _psql(cache: Cache) -> Path:
     return postgres.EmbeddedServer(cache).programs / "psql"
 
 
-def _write_config(cache: Cache, odoo: OdooSource, server: dict[str, str]) -> None:
+def _write_config(
+    cache: Cache, odoo: OdooSource, server: dict[str, str], data: Path
+) -> None:
     """Odoo's configuration; the server's password stays in the environment."""
     options = {
         "addons_path": ",".join(str(path) for path in (*odoo.addons, CHECKOUT)),
-        "data_dir": cache.data,
+        "data_dir": data,
         "db_host": server.get("PGHOST"),
         "db_user": server.get("PGUSER"),
         "with_demo": False,

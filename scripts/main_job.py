@@ -75,26 +75,31 @@ def prepare_mail(env, port: int) -> None:
 
 def prepare_connector(env, url: str):
     connector = env["ticket.billing.connector"].search([("system", "=", SYSTEM)])
+    # A connector that moves to another address forgets what it was trusted with.
+    access = {
+        "base_url": url,
+        "secret": PASSWORD,
+        "allow_http": True,
+        "allow_private_address": True,
+    }
     if not connector:
         connector = connector.create(
             {
                 "name": "Znuny (recorded)",
                 "system": SYSTEM,
-                "base_url": url,
                 "login": LOGIN,
-                "secret": PASSWORD,
-                "allow_http": True,
-                "allow_private_address": True,
                 "activity_field": "Activity",
                 "purchase_order_field": "PurchaseOrder",
                 "booking_time": "end",
                 "date_from": "2026-10-01",
                 "work_type_id": env.ref("ticket_billing.work_type_remote").id,
+                "user_id": env.ref("base.user_admin").id,
+                **access,
             }
         )
         connector.action_activate()
     elif connector.base_url != url:
-        connector.base_url = url
+        connector.write(access)
     return connector
 
 
@@ -248,6 +253,7 @@ def check(env, files: dict[int, list[Path]]) -> int:
         if move.state != "posted"
         or move.billing_delivery_state != "sent"
         or not files[move.id]
+        or not all(path.stat().st_size for path in files[move.id])
     ]
     if not moves:
         problems.append("No invoice was made.")

@@ -10,7 +10,7 @@ import pwd
 import stat
 from pathlib import Path
 
-from cache import Cache, new_folder
+from cache import Cache, content_hash, new_folder
 from console import SetupError, run_logged, say, step
 
 SYSTEM_USER = "pgserver"
@@ -203,3 +203,12 @@ def ensure_server(cache: Cache) -> dict[str, str]:
     server = EmbeddedServer(cache)
     server.ensure_running()
     return server.variables
+
+
+def data_folder(cache: Cache) -> Path:
+    """Odoo's ``data_dir``: a folder per server, as their databases share names."""
+    named = named_server()
+    if named is None:
+        return cache.data
+    place = (named.get(name, "") for name in ("PGHOST", "PGPORT", "PGSERVICE"))
+    return cache.data / content_hash(*place)

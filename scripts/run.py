@@ -37,12 +37,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = _port()
     cache = open_cache()
-    environment = ensure_environment(cache)
     served = served_odoo.find_served(cache)
+    if not served:
+        # A used port should not show after the downloads.
+        served_odoo.stop(cache)
+        served_odoo.check_port(port)
+    environment = ensure_environment(cache)
     if served:
         return _run_beside(served, environment)
-    served_odoo.stop(cache)
-    served_odoo.check_port(port)
     with locked(cache):
         ensure_demo(environment)
     _set_urls(environment, f"http://{served_odoo.ADDRESS}:{port}")

@@ -1,14 +1,14 @@
 """Template databases: Odoo with what the add-ons need, and with the add-ons.
 
-Both are without demo data. Their names carry a hash of what is in them, so a
-change of Odoo, of the requirements or of an add-on leads to a new one.
+Both have a German company and are without demo data. Their names carry a hash of what
+is in them, so a change of Odoo, of the requirements or of an add-on leads to a new one.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from cache import CHECKOUT, content_hash, locked
-from console import SetupError, step
+from console import SetupError, run_logged, step
 from databases import PREFIX
 from environment import Environment, addons
 
@@ -20,6 +20,7 @@ BASE_MODULES = (
     "l10n_din5008",
     "helpdesk_mgmt",
 )
+GERMAN_COMPANY = CHECKOUT / "scripts" / "german_company.py"
 # Waiting before each page is printed only helps pages with much JavaScript.
 PARAMETERS = {"report.print_delay": "0"}
 
@@ -27,7 +28,8 @@ PARAMETERS = {"report.print_delay": "0"}
 def base_template(environment: Environment) -> str:
     """Name of the template with Odoo's and OCA's modules only."""
     databases = environment.databases
-    name = f"{PREFIX}base_{content_hash(environment.revision(), *BASE_MODULES)}"
+    content = content_hash(environment.revision(), *BASE_MODULES, GERMAN_COMPANY)
+    name = f"{PREFIX}base_{content}"
     if not databases.is_complete(name):
         _drop_older(environment, f"{PREFIX}base_")
         with (
@@ -36,7 +38,24 @@ def base_template(environment: Environment) -> str:
         ):
             install(environment, database, BASE_MODULES)
             set_parameters(environment, database, PARAMETERS)
+            _make_german(environment, database)
     return name
+
+
+def _make_german(environment: Environment, database: str) -> None:
+    """Load SKR03 once: it takes longer than most tests."""
+    run_logged(
+        [
+            environment.python,
+            GERMAN_COMPANY,
+            f"--config={environment.cache.config}",
+            f"--database={database}",
+        ],
+        environment.cache.logs / "odoo-install.log",
+        what="Loading the German chart of accounts",
+        way_out="read the log.",
+        env=environment.variables,
+    )
 
 
 def tests_template(environment: Environment) -> str:

@@ -96,14 +96,12 @@ class Benchmark:
         """The invoices that :meth:`_bill` will make, without what is ours."""
         rater = self.env["ticket.billing.rater"]
         invoicer = self.env["ticket.billing.invoicer"]
-        entries, charges = self.run._get_work(lines)
-        ratings = rater._rate(lines.contract_id, entries, charges)
+        contracts = lines.contract_id
+        ratings = rater._rate(contracts, self.run._get_work(lines), self.run.date)
+        ratings = {contract: ratings[contract.id] for contract in contracts}
         return [
             _plain(invoicer._prepare_invoice(draft, self.run))
-            for line in lines
-            for draft in invoicer._get_drafts(
-                line.contract_id, ratings[line.contract_id.id]
-            )
+            for draft in invoicer._get_drafts(ratings)
         ]
 
     def get_ms_per_invoice(self) -> float:
@@ -148,9 +146,10 @@ def get_core_speed(env, contracts) -> float:
     from odoo.addons.ticket_billing.rating import rate
 
     rater = env["ticket.billing.rater"]
-    entries, _charges = rater._get_work(contracts, INVOICE_DAY)
+    entries = env["ticket.billing.collector"]._collect(contracts).entries
+    conditions = contracts._get_conditions_by_contract()
     work = [
-        (contract._get_conditions(), [rater._prepare_entry(each) for each in group])
+        (conditions[contract.id], [rater._prepare_entry(each) for each in group])
         for contract, group in entries.grouped("billing_contract_id").items()
     ]
     start = perf_counter()

@@ -13,6 +13,7 @@ from ticket_billing.rating import (
     Conditions,
     Entry,
     FlatFee,
+    History,
     Rate,
     Rounding,
     Window,
@@ -38,6 +39,7 @@ roundings = st.builds(
     scope=st.sampled_from(["entry", "visit", "ticket", "invoice"]),
     first_block=st.integers(0, 60),
     minimum=st.integers(0, 60),
+    memory=st.sampled_from(["invoice", "lifetime"]),
 )
 work_types = st.sampled_from(["remote", "onsite", None])
 employees = st.sampled_from(["anna", "ben"])
@@ -91,6 +93,19 @@ all_conditions = st.builds(
     line_grouping=st.sampled_from(["entry", "visit", "ticket"]),
     show_covered_lines=st.booleans(),
     warranty_display=st.sampled_from(["discount_line", "hidden"]),
+    minimum_per_ticket=st.sampled_from([Decimal(0), Decimal(150)]),
+    cap_per_ticket=st.none() | st.sampled_from([Decimal(0), Decimal(200)]),
+    cap_scope=st.sampled_from(["lifetime", "invoice"]),
+    cap_kinds=st.none() | st.just(frozenset({"time", "overage"})),
+)
+histories = st.builds(
+    History,
+    billed_tickets=st.dictionaries(
+        st.just("T1"), st.dictionaries(st.sampled_from(["time", "flat"]), prices)
+    ),
+    rounded_tickets=st.dictionaries(
+        st.just("T1"), st.tuples(st.integers(0, 99), st.integers(0, 99))
+    ),
 )
 
 

@@ -10,6 +10,7 @@ from builders import clocked, conditions, entry, figures
 from ticket_billing.rating import (
     Allotment,
     FlatFee,
+    History,
     Rounding,
     Window,
     correct,
@@ -82,6 +83,15 @@ def test_changed_rate_gives_back_the_old_price():
     assert [item.segment for item in items] == [1, 2]
     assert [reproduce(item) for item in items] == [80, -100]
     assert [line.net for line in lines(items)] == [80, -100]
+
+
+def test_corrected_price_that_is_gone_is_explained_once():
+    old, cheap = rated(UP, entry()), rated(UP, entry(rate=Decimal(80)))
+    settled = (*old, *correct(old, cheap))
+    (item,) = correct(settled, rated(UP, entry(billing="internal")))[1:]
+    assert amounts([item]) == [("open", -60, -60, -80)]
+    assert figures(item, "correction") == {"before": 60, "after": 0}
+    assert [step.code for step in item.steps].count("correction") == 1
 
 
 def test_discount_and_surcharge_are_kept():
@@ -160,6 +170,15 @@ def test_time_within_a_flat_fee_costs_nothing_more():
     second = [rated(terms, entry("a"), entry(minutes=m))[1:] for m in (30, 60)]
     (item,) = correct(*second)
     assert (item.raw_minutes, item.net, item.reason) == (30, 0, "rounded_before")
+
+
+def test_time_of_a_settled_flat_fee_stays_covered():
+    terms = conditions(flat_fees=(FlatFee("f", Decimal(20)),))
+    history = History(flat_tickets={"T1": 0})
+    both = [rate(terms, [entry(minutes=m)], history=history).items for m in (30, 60)]
+    (item,) = correct(*both)
+    assert (item.state, item.reason, item.raw_minutes) == ("covered", "flat_fee", 30)
+    assert figures(item, "correction") == {"before": 30, "after": 60}
 
 
 def test_raw_minutes_stay_with_the_charge():

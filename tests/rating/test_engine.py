@@ -1,5 +1,6 @@
 """Holding, writing off, flat fees, goodwill, emergencies, lines."""
 
+import gc
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -69,6 +70,13 @@ def test_goodwill_uses_no_allotment_and_needs_no_fee():
     terms = conditions(emergency_flat_fee=Decimal(80))
     work = entry(billing="goodwill", emergency=True)
     assert [item.kind for item in rate(terms, [work]).items] == ["goodwill"]
+
+
+def test_garbage_is_collected_again_after_an_error():
+    assert gc.isenabled()
+    with pytest.raises(ConfigurationError):
+        rate(conditions(), [entry(), entry()])
+    assert gc.isenabled()
 
 
 def test_factor_of_the_work_type():

@@ -169,6 +169,12 @@ def test_cap_counts_only_its_kinds():
     assert nets(rating) == [("material", 30)]
 
 
+def test_raised_cap_leaves_room_for_what_the_old_one_took_off():
+    terms = cap(80, cap_kinds=frozenset({"time"}))
+    rating = rate(terms, [entry()], history=billed(time=100, cap_adjust=-50))
+    assert nets(rating) == [("time", 100), ("cap_adjust", -70)]
+
+
 def test_cap_does_not_touch_what_costs_nothing():
     terms = cap(
         0,

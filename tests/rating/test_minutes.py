@@ -143,6 +143,7 @@ def test_minutes_billed_before_are_taken_off_the_work():
 def test_nothing_is_paid_back_when_too_much_was_billed_before():
     (item,) = remembered(10, 120, [entry(minutes=30)])
     assert (item.billable_minutes, item.reason) == (0, "rounded_before")
+    assert figures(item, "rounding")["billable"] == 0
 
 
 def test_remembered_minutes_need_no_rate():

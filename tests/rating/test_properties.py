@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 from builders import BERLIN, conditions
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import CHANGES, TODAY, all_conditions, entries, prices, windows
+from strategies import (
+    CHANGES,
+    TODAY,
+    all_conditions,
+    entries,
+    histories,
+    prices,
+    roundings,
+    windows,
+)
 
 from ticket_billing.rating import (
     Charge,
@@ -18,6 +27,7 @@ from ticket_billing.rating import (
     Rate,
     Rounding,
     Window,
+    billable_minutes,
     lines,
     rate,
     reproduce,
@@ -29,24 +39,25 @@ def half_up(value: Decimal, decimals: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
-@given(all_conditions, entries())
-def test_raw_minutes_are_conserved(terms, work):
+@given(all_conditions, entries(), histories)
+def test_raw_minutes_are_conserved(terms, work, history):
     raw = Counter()
-    for item in rate(terms, work).items:
+    for item in rate(terms, work, history=history).items:
         if item.entry is not None:
             raw[item.entry] += item.raw_minutes
     assert raw == Counter({entry.key: entry.minutes for entry in work})
 
 
-@given(all_conditions, entries(), st.randoms())
-def test_order_of_input_is_irrelevant(terms, work, chance: random.Random):
+@given(all_conditions, entries(), histories, st.randoms())
+def test_order_of_input_is_irrelevant(terms, work, history, chance: random.Random):
     shuffled = chance.sample(work, len(work))
-    assert rate(terms, shuffled) == rate(terms, work)
+    rating = rate(terms, work, history=history)
+    assert rate(terms, shuffled, history=history) == rating
 
 
-@given(all_conditions, entries())
-def test_lines_multiply_out_and_items_add_up(terms, work):
-    for line in lines(rate(terms, work).items):
+@given(all_conditions, entries(), histories)
+def test_lines_multiply_out_and_items_add_up(terms, work, history):
+    for line in lines(rate(terms, work, history=history).items):
         factor = 1 - line.discount_percent / 100
         if line.minutes is None:
             gross = line.quantity * line.unit_price
@@ -60,28 +71,32 @@ def test_lines_multiply_out_and_items_add_up(terms, work):
             assert item.net == half_up(item.net, terms.currency_decimals)
 
 
-@given(all_conditions, entries())
-def test_steps_reproduce_the_net(terms, work):
-    for line in lines(rate(terms, work).items):
+@given(all_conditions, entries(), histories)
+def test_steps_reproduce_the_net(terms, work, history):
+    items = rate(terms, work, history=history).items
+    for line in lines(items):
         for item in line.items:
             assert reproduce(item) == line.net
+    assert all(reproduce(item) == 0 for item in items if item.line is None)
 
 
-@given(all_conditions, entries())
-def test_steps_are_json(terms, work):
-    for item in rate(terms, work).items:
+@given(all_conditions, entries(), histories)
+def test_steps_are_json(terms, work, history):
+    for item in rate(terms, work, history=history).items:
         assert item.steps
         for step in item.steps:
             figures = dict(step.figures)
             assert json.loads(json.dumps(figures)) == figures
 
 
-@given(all_conditions.filter(lambda c: c.rounding.scope != "visit"), entries())
-def test_billable_minutes_add_up_to_the_scope(terms, work):
+@given(
+    all_conditions.filter(lambda c: c.rounding.scope != "visit"), entries(), histories
+)
+def test_billable_minutes_add_up_to_the_scope(terms, work, history):
     """What rounding makes of a scope is what its items hold, covered or not."""
     found = defaultdict(int)
     promised = {}
-    for item in rate(terms, work).items:
+    for item in rate(terms, work, history=history).items:
         steps = {step.code: step.figures for step in item.steps}
         if "rounding" not in steps or item.kind == "surcharge":
             continue
@@ -89,6 +104,14 @@ def test_billable_minutes_add_up_to_the_scope(terms, work):
         found[scope] += item.billable_minutes
         promised[scope] = steps["rounding"]["billable"]
     assert found == promised
+
+
+@given(st.integers(1, 9999), roundings)
+def test_rounding_changes_a_scope_by_less_than_one_increment(raw, rounding):
+    billable = billable_minutes(raw, rounding)
+    assert raw - billable < rounding.increment
+    base = max(raw, rounding.minimum, rounding.first_block)
+    assert billable - base < rounding.increment
 
 
 def scope_of(scope: str, item):

@@ -9,10 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 import databases  # noqa: E402
+import debian_packages  # noqa: E402
 import postgres  # noqa: E402
 import run_tests  # noqa: E402
 import served_odoo  # noqa: E402
-from cache import content_hash, new_folder  # noqa: E402
+from cache import Cache, content_hash, new_folder, open_cache  # noqa: E402
 from console import SetupError, run_logged  # noqa: E402
 
 
@@ -99,6 +100,15 @@ def test_server_of_the_environment(no_server):
     assert "PGDATABASE" not in named
 
 
+def test_file_stores_of_two_servers_are_apart(no_server, tmp_path):
+    cache = Cache(tmp_path)
+    folders = {postgres.data_folder(cache)}
+    for variable, value in (("PGHOST", "db"), ("PGPORT", "5433"), ("PGHOST", "db2")):
+        no_server.setenv(variable, value)
+        folders.add(postgres.data_folder(cache))
+    assert len(folders) == 4
+
+
 def test_server_of_an_odoo_configuration(no_server, tmp_path):
     config = tmp_path / "odoo.conf"
     config.write_text("[options]\ndb_host = db\ndb_port = 5433\ndb_password = False\n")
@@ -112,6 +122,27 @@ def test_unreadable_odoo_configuration(no_server, tmp_path):
     no_server.setenv("ODOO_RC", str(tmp_path / "missing.conf"))
     with pytest.raises(SetupError, match="missing.conf"):
         postgres.named_server()
+
+
+def test_cache_folder_that_cannot_be_is_explained(monkeypatch, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below"):
+        monkeypatch.setenv("TICKET_BILLING_CACHE", str(folder))
+        with pytest.raises(SetupError, match=str(folder)):
+            open_cache()
+
+
+def test_mirror_is_the_one_of_the_release():
+    listing = """
+'http://apt.example/other/dists/stable-tools/main/binary-amd64/Packages.xz' x 0
+'http://security.example/debian-security/dists/bookworm-security/InRelease' x 0
+'http://mirror.example/debian/dists/bookworm/InRelease' mirror_InRelease 0
+'http://mirror.example/debian/dists/bookworm/main/binary-amd64/Packages.xz' x 0
+"""
+    site = debian_packages.find_site(listing, {"stable", "bookworm"})
+    assert site == "http://mirror.example/debian"
+    assert debian_packages.find_site(listing, {"sid"}) is None
 
 
 def test_used_port_is_explained():

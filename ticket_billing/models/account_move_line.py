@@ -1,8 +1,15 @@
-from odoo import fields, models
+import re
+
+from odoo import api, fields, models
 from odoo.tools import float_compare
 from odoo.tools.misc import formatLang
 
 from ..tools.duration import format_minutes
+
+# Emoji and what belongs to them, and the sign that stands for a lost character.
+UNPRINTABLE = re.compile(
+    "[\U0001f000-\U0001faff\U000e0000-\U000e007f\ufe00-\ufe0f\u200d\ufffd]"
+)
 
 
 class AccountMoveLine(models.Model):
@@ -22,6 +29,19 @@ class AccountMoveLine(models.Model):
         string="Credited billing items",
         copy=False,
     )
+
+    billing_hours = fields.Char(
+        string="Hours",
+        compute="_compute_billing_hours",
+        help="Billed hours and minutes, whatever the unit of the line.",
+    )
+
+    @api.depends(
+        "quantity", "product_uom_id", "billing_item_ids", "credited_billing_item_ids"
+    )
+    def _compute_billing_hours(self):
+        for line in self:
+            line.billing_hours = line._get_printed_hours()
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note knows the work it takes back.
@@ -65,6 +85,10 @@ class AccountMoveLine(models.Model):
         if self.product_uom_id == self.env.ref("uom.product_uom_hour"):
             return 60
         return 0
+
+    def _get_printed_name(self) -> str:
+        """Text as printed: without the characters that would be empty boxes."""
+        return UNPRINTABLE.sub("", self.name)
 
     def _get_printed_hours(self) -> str | None:
         """Hours and minutes as printed, for example 0:20; none for other lines."""

@@ -232,10 +232,9 @@ class TicketBillingCollector(models.AbstractModel):
             ),
         ):
             groups = self.env[model]._read_group(domain & fresh, [owner])
-            due |= contracts.concat(*(contract for (contract,) in groups))
+            due = due.union(*(contract for (contract,) in groups))
         tickets = self._get_counted_tickets(contracts, scope)
         due |= tickets.filtered_domain(fresh).billing_contract_id
         due |= self._get_due_blocks(contracts, scope).contract_id
-        return due | contracts.concat(
-            *(fee.contract_id for fee, _first in self._get_due_fees(contracts, scope))
-        )
+        fees = self._get_due_fees(contracts, scope)
+        return due.union(*(fee.contract_id for fee, _first in fees))

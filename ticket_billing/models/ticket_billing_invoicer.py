@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from odoo import Command, api, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date, format_datetime
 
 from ..rating import Item, Line, lines
@@ -142,11 +143,64 @@ class TicketBillingInvoicer(models.AbstractModel):
 
         return sorted(drafted, key=key)
 
+    # ------------------------------------------------------------------- check
+
+    @api.model
+    def _check_draft(self, draft: InvoiceDraft):
+        currency = draft.contract.currency_id
+        if not currency.active:
+            raise UserError(
+                self.env._(
+                    "Currency %(currency)s is not active. Activate it under Invoicing,"
+                    " Configuration, Currencies, or choose another one in the"
+                    " contract.",
+                    currency=currency.name,
+                )
+            )
+        products = [self._get_line_product(drafted) for drafted in draft.lines]
+        for product in self.env["product.product"].union(*products):
+            self._check_product(product)
+
+    @api.model
+    def _check_product(self, product):
+        """Odoo would bill an archived product, and guess a missing account."""
+        if not product.active:
+            raise UserError(
+                self.env._(
+                    "Product %(product)s is archived. Bring it back, or choose another"
+                    " one where it is used (work type, charge or flat fee).",
+                    product=product.display_name,
+                )
+            )
+        if not product._get_product_accounts()["income"]:
+            raise UserError(
+                self.env._(
+                    "Product %(product)s has no income account. Set one on the product"
+                    " or on its category.",
+                    product=product.display_name,
+                )
+            )
+
+    @api.model
+    def _check_taxes(self, moves):
+        """Every line names its tax rate or exemption (Sec. 14 (4) No. 8 UStG)."""
+        for line in moves.invoice_line_ids:
+            if line.display_type == "product" and not line.tax_ids:
+                raise UserError(
+                    self.env._(
+                        "Product %(product)s has no sales tax for this customer. Choose"
+                        " one on the product or in the fiscal position; for exempt"
+                        " services one of 0 %%.",
+                        product=line.product_id.display_name,
+                    )
+                )
+
     # ----------------------------------------------------------------- prepare
 
     @api.model
     def _prepare_invoice(self, draft: InvoiceDraft, run) -> dict:
         contract = draft.contract
+        self._check_draft(draft)
         invoicer = self.with_context(lang=contract.partner_id.lang)
         first, last = self._get_service_period(draft)
         orders = self._get_orders(draft)
@@ -413,6 +467,7 @@ class TicketBillingInvoicer(models.AbstractModel):
             .with_context(default_move_type="out_invoice", mail_create_nolog=True)
             .create([self._prepare_invoice(draft, run) for draft in drafts])
         )
+        self._check_taxes(moves)
         return list(zip(moves, drafts, strict=True))
 
     @api.model

@@ -31,6 +31,7 @@ class TicketBillingPolicy(models.Model):
             ("ticket_closed", "Each ticket when it is closed"),
             ("manual", "By hand"),
         ],
+        string="Bill",
         required=True,
         default="period",
         tracking=True,
@@ -51,11 +52,13 @@ class TicketBillingPolicy(models.Model):
             ("nearest", "To the nearest"),
             ("down", "Down"),
         ],
+        string="Round minutes",
         required=True,
         default="up",
         tracking=True,
     )
     increment_minutes = fields.Integer(
+        string="In steps of",
         default=15,
         tracking=True,
         help="Billing increment. Example: with 15 minutes, 16 minutes rounded up are"
@@ -68,6 +71,7 @@ class TicketBillingPolicy(models.Model):
             ("ticket", "Each ticket"),
             ("invoice", "Each invoice"),
         ],
+        string="Round together",
         required=True,
         default="entry",
         help="What is added up before minutes are rounded. Work without a visit is"
@@ -85,11 +89,12 @@ class TicketBillingPolicy(models.Model):
         " 10 minutes were billed as 15; 4 more cost nothing together, 15 on their own.",
     )
     first_block_minutes = fields.Integer(
+        string="First block",
         help="Minutes billed for the first block. Example: first 30 minutes at once,"
-        " then per increment."
+        " then per increment.",
     )
     minimum_minutes = fields.Integer(
-        help="Smallest number of minutes billed per rounding scope."
+        string="At least", help="Smallest number of minutes billed per rounding scope."
     )
 
     # Surcharges
@@ -99,6 +104,7 @@ class TicketBillingPolicy(models.Model):
             ("additive", "Percentages add up"),
             ("multiplicative", "Percentages multiply"),
         ],
+        string="Overlapping surcharges",
         required=True,
         default="highest",
         help="What happens where two surcharge windows overlap, for example night"
@@ -143,6 +149,7 @@ class TicketBillingPolicy(models.Model):
         default="hidden",
     )
     minimum_per_ticket = fields.Float(
+        string="Minimum per ticket",
         digits=(16, 2),
         help="Smallest amount a ticket costs; a line on the invoice makes up the"
         " difference. 0: none.",
@@ -223,6 +230,7 @@ class TicketBillingPolicy(models.Model):
             ("ticket", "One invoice per ticket"),
             ("purchase_order", "One invoice per purchase order"),
         ],
+        string="Invoices",
         required=True,
         default="customer",
     )
@@ -232,6 +240,7 @@ class TicketBillingPolicy(models.Model):
             ("visit", "One line per visit and price"),
             ("ticket", "One line per ticket and price"),
         ],
+        string="Invoice lines",
         required=True,
         default="entry",
         help="Amounts are rounded once per invoice line, so this choice can change"

@@ -360,38 +360,63 @@ class TicketBillingRater(models.AbstractModel):
         )
 
     @api.model
-    def _get_unassigned_domain(self, company) -> Domain:
+    def _get_unassigned_domain(self, company, contract_field: str) -> Domain:
+        """New work that no contract bills: there is none, or it is not active."""
+        active = Domain("state", "=", "active") & Domain("active", "=", True)
         return (
             Domain("ticket_id", "!=", False)
             & Domain("company_id", "=", company.id)
-            & Domain("billing_contract_id", "=", False)
+            & Domain(contract_field, "not any", active)
             & Domain("billing_item_ids", "=", False)
         )
 
     @api.model
     def _hold_unassigned(self, company):
-        """Hold the work that no contract covers, with the reason.
+        """Hold the work and charges that no contract covers, with the reason.
 
         :return: the new held items
         """
+        rater = self.sudo()
+        items = rater.env["ticket.billing.item"]
         outdated = Domain("reason", "=", "no_customer") & Domain(
             "ticket_id.commercial_partner_id", "!=", False
         )
-        self.env["ticket.billing.item"].sudo().search(outdated).unlink()
-        entries = (
-            self.env["account.analytic.line"]
-            .sudo()
-            .search(self._get_unassigned_domain(company))
+        items.search(outdated).unlink()
+        entries = rater.env["account.analytic.line"].search(
+            rater._get_unassigned_domain(company, "billing_contract_id")
         )
-        return (
-            self.env["ticket.billing.item"]
-            .sudo()
-            .create([self._prepare_unassigned_vals(entry) for entry in entries])
+        charges = rater.env["ticket.billing.charge"].search(
+            rater._get_unassigned_domain(company, "contract_id")
+        )
+        return items.create(
+            [rater._prepare_unassigned_entry(entry) for entry in entries]
+            + [rater._prepare_unassigned_charge(charge) for charge in charges]
         )
 
     @api.model
-    def _prepare_unassigned_vals(self, entry) -> dict:
-        ticket, partner = entry.ticket_id, entry.ticket_id.commercial_partner_id
+    def _prepare_unassigned_entry(self, entry) -> dict:
+        return {
+            **self._prepare_unassigned(entry),
+            "entry_id": entry.id,
+            "kind": "time",
+            "employee_id": entry.employee_id.id,
+            "work_type_id": entry.work_type_id.id,
+            "raw_minutes": entry.raw_minutes,
+        }
+
+    @api.model
+    def _prepare_unassigned_charge(self, charge) -> dict:
+        return {
+            **self._prepare_unassigned(charge),
+            "charge_id": charge.id,
+            "kind": charge.kind,
+            "quantity": charge.quantity,
+        }
+
+    @api.model
+    def _prepare_unassigned(self, source) -> dict:
+        """What held entries and charges have in common, with the way out."""
+        ticket, partner = source.ticket_id, source.ticket_id.commercial_partner_id
         if partner:
             message = self.env._(
                 "%(customer)s has no active service contract. Create one, or choose"
@@ -405,16 +430,11 @@ class TicketBillingRater(models.AbstractModel):
                 ticket=ticket.number,
             )
         return {
-            "company_id": entry.company_id.id,
+            "company_id": source.company_id.id,
             "partner_id": partner.id,
-            "currency_id": entry.company_id.currency_id.id,
+            "currency_id": source.company_id.currency_id.id,
             "ticket_id": ticket.id,
-            "entry_id": entry.id,
-            "kind": "time",
-            "employee_id": entry.employee_id.id,
-            "work_type_id": entry.work_type_id.id,
-            "work_date": entry.date,
-            "raw_minutes": entry.raw_minutes,
+            "work_date": source.date,
             "rated_state": "held",
             "rated_reason": "no_contract" if partner else "no_customer",
             "message": message,

@@ -329,7 +329,7 @@ class TicketBillingRun(models.Model):
         """Keep a contract back that cannot be billed, and tell its responsible."""
         if not isinstance(error, UserError):
             _logger.exception("Billing of %s failed", line.contract_id.display_name)
-        line.state = "held"
+        line.write({"state": "held", "failed": True})
         line.message = self.env._(
             "%(contract)s could not be billed: %(error)s",
             contract=line.contract_id.display_name,
@@ -466,7 +466,8 @@ class TicketBillingRun(models.Model):
                 ("date", "=", today),
             ]
         ) or self.create({"company_id": company.id, "scheduled": True, "date": today})
-        for contract in due:
+        failed = run.line_ids.filtered(lambda li: li.failed and li.state == "held")
+        for contract in due - failed.contract_id:
             run._schedule(contract, contract.policy_id._get_scope(today))
         run.state = "running"
 

@@ -39,6 +39,9 @@ class TicketBillingRunLine(models.Model):
         index=True,
     )
     message = fields.Text(readonly=True)
+    failed = fields.Boolean(
+        readonly=True, help="Held by an error: tried again on the next day or by hand."
+    )
     invoice_ids = fields.Many2many("account.move", readonly=True)
     item_count = fields.Integer(compute="_compute_figures")
     open_minutes = fields.Integer(string="Minutes", compute="_compute_figures")
@@ -95,6 +98,7 @@ class TicketBillingRunLine(models.Model):
         ]
         run = self.run_id
         self.invoice_ids |= self.env["account.move"].concat(*moves)
+        self.failed = False
         if held:
             self.state = "held"
             self.message = self.env._(

@@ -50,14 +50,18 @@ def _set_nets(line: list[dict], decimals: int) -> None:
         weights = [each["billable_minutes"] for each in line]
         minutes = sum(weights)
         net = hourly_net(minutes, price, discount, decimals)
-    shares = [net] if len(line) == 1 else apportion(net, weights, decimals)
+    total = figure(net)
     figures = {
         "minutes": minutes,
         "quantity": figure(quantity),
         "decimals": decimals,
-        "line_net": figure(net),
+        "line_net": total,
+        "net": total,
     }
-    for each, share in zip(line, shares, strict=True):
+    if len(line) == 1:
+        first.update(net=net, net_step=Step("net", figures))
+        return
+    for each, share in zip(line, apportion(net, weights, decimals), strict=True):
         each["net"] = share
         each["net_step"] = Step("net", {**figures, "net": figure(share)})
 

@@ -26,7 +26,7 @@ class Pricer:
             for work_type, factor in conditions.work_type_factor.items()
         }
         self._discount = step("discount", percent=conditions.discount_percent)
-        self._price_steps: dict[tuple[Decimal, str], Step] = {}
+        self._prices: dict[tuple, tuple[Decimal, Step]] = {}
 
     # Prices
 
@@ -70,18 +70,24 @@ class Pricer:
             if ledger is None or ledger.allotment.overage_price is None:
                 raise
             base, _steps = self.hourly(entry, day, ledger)
-        return self._unit_price(base, segment.surcharge.percent, "full")
+        return self._unit_price(base, segment.surcharge.percent)
 
-    def _unit_price(self, base: Decimal, percent: Decimal, part: str) -> Decimal:
-        return surcharged(base, percent, part, self.conditions.unit_price_decimals)
+    def _unit_price(
+        self, base: Decimal, percent: Decimal = ZERO, part: str = "full"
+    ) -> Decimal:
+        return self._priced(base, percent, part)[0]
 
-    def _price_step(self, unit_price: Decimal, part: str = "full") -> Step:
-        key = (unit_price, part)
-        found = self._price_steps.get(key)
+    def _priced(
+        self, base: Decimal, percent: Decimal = ZERO, part: str = "full"
+    ) -> tuple[Decimal, Step]:
+        """Unit price and its explanation; results are kept."""
+        key = (base, percent, part)
+        found = self._prices.get(key)
         if found is None:
             decimals = self.conditions.unit_price_decimals
-            found = step("price", unit_price=unit_price, part=part, decimals=decimals)
-            self._price_steps[key] = found
+            price = surcharged(base, percent, part, decimals)
+            explained = step("price", unit_price=price, part=part, decimals=decimals)
+            found = self._prices[key] = (price, explained)
         return found
 
     # Time
@@ -117,11 +123,11 @@ class Pricer:
 
     def _line(self, part, kind, base, percent, steps, display) -> dict:
         display = display or "full"
-        unit_price = self._unit_price(base, percent, display)
+        unit_price, explained = self._priced(base, percent, display)
         discount = self.discount(kind)
         is_adjust = part.segment.scope is not None and kind != "surcharge"
         values = self._time(part, "rounding_adjust" if is_adjust else kind)
-        steps = (*steps, self._price_step(unit_price, display))
+        steps = (*steps, explained)
         shown = ZERO if display == "base" else percent
         self._set_price(values, unit_price, discount, self._owner(part), steps, shown)
         return values
@@ -140,11 +146,11 @@ class Pricer:
 
     def _goodwill(self, part: Part, base, percent, steps) -> dict:
         """Work that is shown at a discount of 100 %, or not at all."""
-        unit_price = self._unit_price(base, percent, "full")
+        unit_price, explained = self._priced(base, percent)
         values = self._time(part, "goodwill")
         values["reason"] = part.segment.work.entry.billing
         if self.conditions.warranty_display == "discount_line":
-            steps = (*steps, self._price_step(unit_price))
+            steps = (*steps, explained)
             owner = self._owner(part)
             self._set_price(values, unit_price, HUNDRED, owner, steps, percent)
         else:
@@ -238,8 +244,8 @@ class Pricer:
     def fee(self, values: dict, price: Decimal, level: str, key: Key, owner) -> dict:
         """Add price and line to the values of something priced per unit."""
         rate = step("rate", value=price, key=key, level=level)
-        unit_price = self._unit_price(price, ZERO, "full")
-        steps = (rate, self._price_step(unit_price))
+        unit_price, explained = self._priced(price)
+        steps = (rate, explained)
         self._set_price(values, unit_price, self.discount(values["kind"]), owner, steps)
         return values
 
@@ -260,7 +266,7 @@ class Pricer:
         values["reason"] = charge.billing
         hidden = self.conditions.warranty_display == "hidden"
         if charge.billing == "internal" or hidden:
-            price = self._unit_price(charge.unit_price, ZERO, "full")
+            price = self._unit_price(charge.unit_price)
             values["state"] = "written_off"
             values["steps"] = (step("list_value", unit_price=price, value=None),)
             return values
@@ -268,11 +274,8 @@ class Pricer:
         return self._free_charge(values, charge)
 
     def _free_charge(self, values: dict, charge: Charge) -> dict:
-        price = self._unit_price(charge.unit_price, ZERO, "full")
-        steps = (
-            step("rate", value=price, key=charge.key, level="charge"),
-            self._price_step(price),
-        )
+        price, explained = self._priced(charge.unit_price)
+        steps = (step("rate", value=price, key=charge.key, level="charge"), explained)
         self._set_price(values, price, HUNDRED, ("charge", charge.key), steps)
         return values
 

@@ -38,6 +38,8 @@ class TicketCounter:
 
     def count(self, incidents: Iterable[Incident], works: Iterable[Work]) -> None:
         """Decide for each ticket, and collect the item values of those that count."""
+        if not self._ledgers:
+            return
         days = {incident.key: incident.day for incident in incidents}
         for work in works:
             if work.kind == "time" and work.entry.ticket not in days:

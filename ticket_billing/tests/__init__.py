@@ -1,10 +1,13 @@
 from . import (
     test_access,
+    test_bad_input,
     test_billing,
+    test_conditions,
     test_contract,
     test_credit_note,
     test_delivery,
     test_item,
+    test_report,
     test_run,
     test_time_entry,
     test_translation,

@@ -40,6 +40,9 @@ class _Words:
             "overage": self.env._("overage price of the allotment"),
             "flat_fee": self.env._("flat fee"),
             "charge": self.env._("price of the charge"),
+            "emergency_fee": self.env._("emergency fee of the contract"),
+            "minimum": self.env._("minimum per ticket"),
+            "cap": self.env._("not to exceed per ticket"),
         }
         scope = ", ".join(
             levels.get(part, part) for part in figures["level"].split("+")
@@ -101,14 +104,43 @@ class _Words:
         )
 
     def allotment(self, figures: dict) -> str:
+        key = figures["key"]
+        allotment = self.env["ticket.billing.allotment"].sudo().browse(int(key))
+        if not allotment.exists():
+            return self.env._("Covered by allotment #%(number)s", number=key)
+        left = {
+            name: allotment._format_quantity(figures[name])
+            for name in ("before", "taken", "after")
+        }
         return self.env._(
             "%(allotment)s, period from %(period)s: %(before)s left before,"
             " %(taken)s taken, %(after)s left",
-            allotment=self._record("ticket.billing.allotment", figures["key"]),
+            allotment=allotment.display_name,
             period=format_date(self.env, figures["period"]),
-            before=self._time(figures["before"]),
-            taken=self._time(figures["taken"]),
-            after=self._time(figures["after"]),
+            **left,
+        )
+
+    def minimum(self, figures: dict) -> str:
+        return self.env._(
+            "Minimum per ticket %(minimum)s: %(before)s billed before, %(now)s now",
+            minimum=self._money(figures["minimum"]),
+            before=self._money(figures["before"]),
+            now=self._money(figures["now"]),
+        )
+
+    def cap(self, figures: dict) -> str:
+        return self.env._(
+            "Not to exceed %(cap)s per ticket: %(before)s billed before, %(now)s now",
+            cap=self._money(figures["cap"]),
+            before=self._money(figures["before"]),
+            now=self._money(figures["now"]),
+        )
+
+    def correction(self, figures: dict) -> str:
+        return self.env._(
+            "Correction after billing: %(before)s before, %(after)s now",
+            before=self._number(figures["before"] or 0),
+            after=self._number(figures["after"] or 0),
         )
 
     def list_value(self, figures: dict) -> str | None:

@@ -283,8 +283,10 @@ class TicketBillingConnector(models.Model):
         connectors = connectors.sorted(lambda c: c.last_sync or c.create_date)
         cron._commit_progress(remaining=len(connectors))
         for connector in connectors:
+            # What it has to say is for its responsible, not for OdooBot.
+            lang = connector.user_id.lang or self.env.company.partner_id.lang
             try:
-                log = connector._synchronise()
+                log = connector.with_context(lang=lang)._synchronise()
             except OperationalError:
                 # Somebody wrote the same rows: the next run gets them.
                 self.env.cr.rollback()
@@ -392,19 +394,37 @@ class TicketBillingConnector(models.Model):
     # Telling somebody
 
     def _update_activity(self):
-        """Keep one activity open as long as records wait, and none otherwise."""
+        """Keep one activity open while something waits for a person."""
         kind = "ticket_billing_connectors.mail_activity_held_record"
         for connector in self:
-            activities = connector.activity_search([kind])
-            domain = [("state", "=", "held")]
-            waiting = connector._count("ticket.billing.inbox", domain)
-            if waiting and not activities:
+            activity = connector.activity_search([kind])[:1]
+            note = connector._get_concern()
+            if note and not activity:
                 user = connector.user_id or self.env.user
-                connector.activity_schedule(kind, user_id=user.id)
-            elif activities and not waiting:
-                activities.action_feedback(
-                    feedback=self.env._("Nothing waits any more.")
-                )
+                connector.activity_schedule(kind, note=note, user_id=user.id)
+            elif note:
+                activity.note = note
+            elif activity:
+                activity.action_feedback(feedback=self.env._("Nothing waits any more."))
+
+    def _get_concern(self) -> str:
+        """Say what a person has to see to, '' if nothing."""
+        self.ensure_one()
+        if self.health == "red":
+            return self.env._(
+                "%(connector)s does not work: %(error)s Check address, user name and"
+                " password, then test the connection.",
+                connector=self.name,
+                error=self.last_error,
+            )
+        waiting = self._count("ticket.billing.inbox", [("state", "=", "held")])
+        if not waiting:
+            return ""
+        return self.env._(
+            "%(count)s records of %(connector)s wait. Open them to see what to do.",
+            count=waiting[self.id],
+            connector=self.name,
+        )
 
     # Opening lists
 

@@ -1,1 +1,8 @@
-from . import test_access, test_connector, test_import, test_mapping, test_secret
+from . import (
+    test_access,
+    test_connector,
+    test_import,
+    test_mapping,
+    test_secret,
+    test_translation,
+)

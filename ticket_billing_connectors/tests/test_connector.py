@@ -1,10 +1,11 @@
+import socket
 from unittest.mock import patch
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..transport.session import Limits
-from .common import ConnectorCase
+from .common import PASSWORD, ConnectorCase
 
 NINE = "2026-10-12 09:00:00"
 LOGGER = "odoo.addons.ticket_billing_connectors.models.ticket_billing_connector"
@@ -138,6 +139,62 @@ class TestConnector(ConnectorCase):
         self.assertNotIn("wrong", log.error)
         self.assertEqual(self.connector.health, "red")
 
+    def _run_cron(self):
+        cron = self.env.ref("ticket_billing_connectors.ir_cron_synchronise")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_wrong_password_tells_the_responsible_until_it_is_right(self):
+        self._add_tickets(1, 2)
+        broken = self.connector.copy({"name": "Branch office", "secret": "wrong"})
+        broken.state = "active"
+        self._run_cron()
+        self.assertEqual(self.connector.ticket_count, 2)
+        self.assertFalse(self.connector.activity_ids)
+        self.assertEqual((broken.ticket_count, broken.cursor), (0, False))
+        activity = broken.activity_ids
+        self.assertEqual(activity.user_id, broken.user_id)
+        for words in ("Branch office", "user name or password", "test the connection"):
+            self.assertIn(words, activity.note)
+        self._run_cron()
+        self.assertEqual(broken.activity_ids, activity)
+
+        broken.secret = PASSWORD
+        self._run_cron()
+        self.assertEqual(broken.health, "green")
+        self.assertFalse(broken.activity_ids)
+
+    def test_unreachable_server_loses_nothing(self):
+        self._add_tickets(1, 2)
+        connector = self.connector
+        self._synchronise()
+        cursor = connector.cursor
+        self.replay.add_ticket(3, "2026-10-12 10:00:00")
+        other = connector.copy({"name": "Branch office", "secret": PASSWORD})
+        other.state = "active"
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        access = {
+            "secret": PASSWORD,
+            "allow_http": True,
+            "allow_private_address": True,
+        }
+        connector.write({"base_url": f"http://127.0.0.1:{port}", **access})
+        for health in ("yellow", "yellow", "red"):
+            self._run_cron()
+            self.assertEqual(connector.health, health)
+        self.assertIn("cannot be reached", connector.last_error)
+        for words in (connector.name, "cannot be reached"):
+            self.assertIn(words, connector.activity_ids.note)
+        self.assertEqual((connector.cursor, connector.ticket_count), (cursor, 2))
+        self.assertEqual((other.health, other.ticket_count), ("green", 3))
+
+        connector.write({"base_url": self.replay.url, **access})
+        self._run_cron()
+        self.assertEqual((connector.health, connector.ticket_count), ("green", 3))
+        self.assertFalse(connector.activity_ids)
+
     def test_faults_are_described_in_the_log(self):
         self.replay.add_ticket(1, NINE)
         for kind, options, text in [
@@ -190,22 +247,15 @@ class TestConnector(ConnectorCase):
         self._add_tickets(1, 3)
         broken = self.connector.copy({"name": "Broken", "secret": "wrong"})
         broken.state = "active"
-        cron = self.env.ref("ticket_billing_connectors.ir_cron_synchronise")
-        self.registry_enter_test_mode_cron(cron)
+        self._run_cron()
         self.assertEqual(len(self._get_linked("ticket")), 3)
         self.assertEqual(broken.health, "red")
         self.assertEqual(self.connector.health, "green")
 
-    def registry_enter_test_mode_cron(self, cron):
-        with self.enter_registry_test_mode():
-            cron.method_direct_trigger()
-        self.env.invalidate_all()
-
     def test_draft_connectors_are_not_read(self):
         self._add_tickets(1, 1)
         self.connector.action_draft()
-        cron = self.env.ref("ticket_billing_connectors.ir_cron_synchronise")
-        self.registry_enter_test_mode_cron(cron)
+        self._run_cron()
         self.assertEqual(self.replay.requests, [])
         self.assertEqual(self.connector.health, "none")
 

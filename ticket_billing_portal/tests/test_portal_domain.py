@@ -106,11 +106,9 @@ class TestPortalDomain(PortalCase):
     def test_companies_of_the_user(self):
         self._log(60)
         self._bill()
+        other = self.env["res.company"].create({"name": "Südwind IT GmbH"})
         self.user.write(
-            {
-                "company_ids": [Command.set(self.env.ref("base.main_company").ids)],
-                "company_id": self.env.ref("base.main_company").id,
-            }
+            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
         )
         items = self.env(user=self.user, su=True, context={})["ticket.billing.item"]
         domain = items._get_portal_domain(self.user.partner_id)
