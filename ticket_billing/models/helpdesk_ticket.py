@@ -107,6 +107,22 @@ class HelpdeskTicket(models.Model):
         contract = self.sudo().billing_contract_id
         return self.purchase_order_ref or contract.purchase_order_ref or ""
 
+    def _get_charge_order(self) -> str:
+        """The customer's order number for what comes with the time: that of the time."""
+        self.ensure_one()
+        orders = self.time_entry_ids.filtered("purchase_order_ref").sorted("id")
+        return (
+            self.purchase_order_ref
+            or orders[:1].purchase_order_ref
+            or self._get_purchase_order()
+        )
+
+    def _get_charge_project(self):
+        """Project of what comes with the time: that of the time."""
+        self.ensure_one()
+        entries = self.time_entry_ids.sorted("id")
+        return entries[:1].project_id or self._get_timesheet_project()
+
     def _get_billing_tz(self) -> str:
         self.ensure_one()
         return (

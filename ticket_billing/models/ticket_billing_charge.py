@@ -126,7 +126,7 @@ class TicketBillingCharge(models.Model):
     def _get_purchase_order(self) -> str:
         """The customer's order number for this charge."""
         self.ensure_one()
-        return self.purchase_order_ref or self.ticket_id._get_purchase_order()
+        return self.purchase_order_ref or self.ticket_id._get_charge_order()
 
     def _get_converted_cost(self, day: datetime.date) -> Decimal | None:
         currency, target = self.cost_currency_id, self.contract_id.currency_id

@@ -120,12 +120,21 @@ class TicketBillingInvoicer(models.AbstractModel):
         return None
 
     @api.model
+    def _get_entry_key(self, entry):
+        """What shares an invoice with a time entry."""
+        contract = entry.billing_contract_id
+        if contract.policy_id.invoice_grouping == "customer":
+            return None
+        item = Item("time", entry.ticket_id.id, entry.date, entry=entry.id)
+        return self._get_invoice_key(contract, item)
+
+    @api.model
     def _get_project(self, contract, item: Item):
         if item.entry:
             return self.env["account.analytic.line"].browse(item.entry).project_id
         if item.ticket:
             ticket = self.env["helpdesk.ticket"].browse(item.ticket)
-            return ticket._get_timesheet_project()
+            return ticket._get_charge_project()
         return contract.project_id or contract.company_id._get_ticket_project()
 
     @api.model

@@ -30,6 +30,7 @@ KINDS = [
 REASONS = [
     ("flat_fee", "Included in the flat fee"),
     ("internal", "Internal work"),
+    ("deleted", "Deleted in the ticket system"),
     ("warranty", "Warranty"),
     ("goodwill", "Goodwill"),
     ("no_minutes", "No time recorded"),

@@ -324,21 +324,6 @@ class TicketBillingPolicy(models.Model):
         for policy in self:
             policy.contract_count = len(policy.contract_ids)
 
-    @api.constrains("rounding_scope", "invoice_grouping")
-    def _check_rounding_scope(self):
-        for policy in self:
-            if (
-                policy.rounding_scope == "invoice"
-                and policy.invoice_grouping != "customer"
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "Policy %(policy)s rounds per invoice: choose one invoice per"
-                        " customer, or round per ticket.",
-                        policy=policy.name,
-                    )
-                )
-
     @api.constrains("travel_mode", "travel_zone_ids", "travel_product_id")
     def _check_travel(self):
         for policy in self:

@@ -69,6 +69,7 @@ class TicketBillingRater(models.AbstractModel):
             visit=entry.visit_id.id or None,
             ticket_type=entry.ticket_id.category_id.id or None,
             location=location,
+            invoice=self.env["ticket.billing.invoicer"]._get_entry_key(entry),
         )
 
     @api.model
@@ -237,7 +238,7 @@ class TicketBillingRater(models.AbstractModel):
             charge = self.env["ticket.billing.charge"].browse(item.charge[1])
             return charge._get_purchase_order()
         if item.ticket:
-            return self.env["helpdesk.ticket"].browse(item.ticket)._get_purchase_order()
+            return self.env["helpdesk.ticket"].browse(item.ticket)._get_charge_order()
         return contract.purchase_order_ref or ""
 
     @api.model

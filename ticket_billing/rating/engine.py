@@ -34,7 +34,7 @@ def rate(
 
     The result does not depend on the order of the input: work is rated in order
     of its time, then of its key (keys must sort). With the rounding scope
-    ``invoice`` the work given is what one invoice will hold.
+    ``invoice`` entries of equal ``Entry.invoice`` are rounded together.
 
     Work that cannot be priced comes back as held items with a reason; only
     conditions that cannot price anything raise :class:`ConfigurationError`.
@@ -111,8 +111,9 @@ class _Run:
         if reason:
             self._set_aside(entry, "held", reason)
             return []
-        if entry.billing == "internal" or not (entry.minutes or entry.billable):
-            reason = "internal" if entry.billing == "internal" else "no_minutes"
+        is_ours = entry.billing in ("internal", "deleted")
+        if is_ours or not (entry.minutes or entry.billable):
+            reason = entry.billing if is_ours else "no_minutes"
             self._set_aside(entry, "written_off", reason)
             return []
         start = None if entry.start is None else to_minute(entry.start)

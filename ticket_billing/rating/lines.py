@@ -15,12 +15,13 @@ _HOUR = Decimal(60)
 def owner(entry: Entry, grouping: str) -> Key:
     """What the time of ``entry`` shares a line with.
 
-    Work without a visit stands alone where lines are per visit.
+    Work without a visit stands alone where lines are per visit. A line is on one
+    invoice only.
     """
     if grouping in ("ticket", "ticket_rate"):
-        return ("ticket", entry.ticket)
+        return ("ticket", entry.ticket, entry.invoice)
     if grouping == "visit" and entry.visit is not None:
-        return ("visit", entry.ticket, entry.visit)
+        return ("visit", entry.ticket, entry.visit, entry.invoice)
     return ("entry", entry.key)
 
 

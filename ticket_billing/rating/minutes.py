@@ -88,7 +88,7 @@ def _scope(work: Work, scope: str) -> Key:
     entry = work.entry
     is_free = work.kind == "goodwill"  # rounded apart from what is charged
     if scope == "invoice":
-        return (is_free, "invoice")
+        return (is_free, "invoice", entry.invoice)
     if scope == "ticket":
         return _ticket_scope(entry.ticket, is_free)
     if scope == "visit" and entry.visit is not None:

@@ -20,7 +20,7 @@ RoundingMode = Literal["up", "nearest", "down", "none"]
 RoundingScope = Literal["entry", "visit", "ticket", "invoice"]
 LineGrouping = Literal["entry", "visit", "ticket", "ticket_rate"]
 Combination = Literal["highest", "additive", "multiplicative"]
-BillingType = Literal["billable", "internal", "warranty", "goodwill"]
+BillingType = Literal["billable", "internal", "deleted", "warranty", "goodwill"]
 
 
 class HolidayCalendar(Protocol):
@@ -185,6 +185,8 @@ class Entry:
     visit: Key | None = None
     ticket_type: Key | None = None
     location: str | None = None
+    invoice: Key = None
+    """What shares an invoice, where a customer gets several."""
     billable: int | None = None
     """Billable minutes of a credited part: rounded before, not once more."""
 

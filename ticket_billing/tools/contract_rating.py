@@ -125,11 +125,15 @@ class ContractRating:
         return self._restore(items) if self.reopened else items
 
     def _prepare(self, entry) -> list[Entry]:
-        """An entry for the core, or its credited parts by the ids of their items."""
-        parts = self.reopened.get(entry)
-        if not parts:
-            return [self.rater._prepare_entry(entry)]
-        return [self.rater._prepare_part(part) for part in parts]
+        """An entry for the core, or its credited parts by the ids of their items.
+
+        Work that the ticket system has deleted is not billed again.
+        """
+        parts = [self.rater._prepare_part(p) for p in self.reopened.get(entry, ())]
+        parts = parts or [self.rater._prepare_entry(entry)]
+        if entry.deleted_upstream:
+            return [replace(part, billing="deleted") for part in parts]
+        return parts
 
     def _restore(self, items) -> tuple[Item, ...]:
         """Items of credited parts as items of their entries, beside the settled."""
