@@ -331,8 +331,9 @@ class Player:
 
     def _get_balance_day(self, key: str, allotment, periods: list[date]) -> date:
         if key in MONTHS:
-            year = self._get_first_day().year
-            return date(year, MONTHS.index(key) + 1, 28)
+            first = self._get_first_day()
+            month = MONTHS.index(key) + 1
+            return date(first.year + (month < first.month), month, 28)
         if len(periods) > 1:
             raise NotSupported(f"expected.balances {key} over several periods")
         return periods[0] if periods else self._get_first_day()

@@ -9,6 +9,9 @@ from odoo.fields import Domain
 
 from ..rating import History, Item, Step
 
+# Kinds of items whose minutes were rounded.
+ROUNDED = ("time", "overage", "quota_covered", "rounding_adjust", "correction")
+
 
 class TicketBillingHistory(models.AbstractModel):
     """What earlier runs settled, as the rating core wants it; writes nothing."""
@@ -113,9 +116,8 @@ class TicketBillingHistory(models.AbstractModel):
         rounded = defaultdict(dict)
         domain = [
             ("ticket_id", "in", tickets.ids),
-            ("kind", "in", ("time", "overage", "quota_covered", "rounding_adjust",
-                            "correction")),
-        ]  # fmt: skip
+            ("kind", "in", ROUNDED),
+        ]
         for contract, ticket, raw, billable in self._read(
             contracts,
             domain,
@@ -134,6 +136,56 @@ class TicketBillingHistory(models.AbstractModel):
             lambda item: item.live and item.settled
         )
         return [self._to_item(record) for record in records.sorted("segment")]
+
+    @api.model
+    def _get_rounded_with(self, entry, corrections) -> tuple[int, int] | None:
+        """Raw and billable minutes of what a settled entry was rounded together with.
+
+        ``corrections`` of this run are not in the ledger yet.
+        """
+        policy = entry.billing_contract_id.policy_id
+        scope = policy.rounding_scope
+        remembers = scope == "ticket" and policy.rounding_memory == "lifetime"
+        if scope == "entry" or remembers or (scope == "visit" and not entry.visit_id):
+            return None
+        others = self._get_others_of_run(entry).filtered(
+            lambda item: self._is_same_scope(item, entry, scope)
+        )
+        others |= others.entry_id.billing_item_ids.filtered(
+            lambda item: item.live and item.settled and item.kind in ROUNDED
+        )
+        new = [item for item in corrections if item.entry in others.entry_id.ids]
+        if not others:
+            return None
+        return tuple(
+            sum(others.mapped(name)) + sum(getattr(item, name) for item in new)
+            for name in ("raw_minutes", "billable_minutes")
+        )
+
+    @api.model
+    def _get_others_of_run(self, entry):
+        """Rounded items of the contract that the same run settled, not of the entry."""
+        items = self.env["ticket.billing.item"].sudo()
+        settled = entry.sudo().billing_item_ids.filtered(
+            lambda item: item.live and item.settled and item.run_id
+        )
+        run = settled.sorted("segment")[:1].run_id
+        domain = Domain("run_id", "=", run.id) & Domain("kind", "in", ROUNDED)
+        domain &= Domain("live", "=", True) & Domain("settled", "=", True)
+        domain &= Domain("contract_id", "=", entry.billing_contract_id.id)
+        return items.search(domain & Domain("run_id", "!=", False)) - settled
+
+    @api.model
+    def _is_same_scope(self, item, entry, scope: str) -> bool:
+        if scope == "invoice":
+            invoices = entry.billing_item_ids.invoice_id
+            return not item.invoice_id or item.invoice_id in invoices
+        if item.ticket_id != entry.ticket_id:
+            return False
+        if scope == "visit" and item.entry_id:
+            return item.entry_id.visit_id == entry.visit_id
+        # The surplus of a visit is on its day.
+        return scope == "ticket" or item.work_date == entry.date
 
     @api.model
     def _to_item(self, record) -> Item:

@@ -77,7 +77,8 @@ def write_off_empty(values: Iterable[dict]) -> None:
     for each in work:
         if not minutes[each["line"]]:
             reason = each.get("reason") or NOTHING_DUE
-            each["steps"] = (*each["steps"], step("written_off", reason=reason))
+            kept = [x for x in each["steps"] if x.code not in ("price", "discount")]
+            each["steps"] = (*kept, step("written_off", reason=reason))
             each.update(state="written_off", reason=reason, line=None)
 
 

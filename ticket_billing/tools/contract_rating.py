@@ -213,7 +213,11 @@ class ContractRating:
         book = self.rater.env["ticket.billing.history"]
         for entry in sorted(entries, key=lambda e: (e.date, e.id)):
             before = book._get_settled_items(entry)
-            after, reason = self._rate_again(entry, book._without(history, before))
+            present = replace(
+                self.rater._prepare_entry(entry),
+                rounded_with=book._get_rounded_with(entry, corrections),
+            )
+            after, reason = self._rate_again(present, book._without(history, before))
             if reason:
                 held = replace(self._hold(entry, reason), kind="correction")
                 self.held.append(held)
@@ -223,13 +227,12 @@ class ContractRating:
             history = book._with(history, new)
         return corrections, history
 
-    def _rate_again(self, entry, history: History):
+    def _rate_again(self, entry: Entry, history: History):
         """Items of an entry with its present figures, or why it cannot be rated."""
         try:
-            work = [self.rater._prepare_entry(entry)]
-            rated = rate(self.conditions, work, history=history).items
+            rated = rate(self.conditions, [entry], history=history).items
         except ConfigurationError as error:
             return [], error.code
-        after = [item for item in rated if item.entry == entry.id]
+        after = [item for item in rated if item.entry == entry.key]
         reasons = [item.reason for item in after if item.state == "held"]
         return after, reasons[0] if reasons else None
