@@ -6,18 +6,23 @@ from decimal import Decimal
 
 import pytest
 from builders import clocked, conditions, entry, figures
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ticket_billing.rating import (
     Allotment,
     FlatFee,
     History,
+    Rate,
     Rounding,
     Window,
     correct,
     lines,
     rate,
     reproduce,
+    share_lines,
 )
+from ticket_billing.rating.money import hourly_net
 
 UP = conditions(rounding=Rounding(15, "up"))
 NIGHT = Window("night", Decimal(50), time(20), time(6))
@@ -204,3 +209,55 @@ def test_stored_prices_may_have_other_digits():
     (old,) = rated(UP, entry())
     stored = replace(old, unit_price=Decimal("100.0"), discount_percent=Decimal("0.0"))
     assert correct((stored,), (old,)) == ()
+
+
+def test_work_rounded_together_shares_lines():
+    terms = conditions(rounding=Rounding(15, "up", "ticket"), line_grouping="ticket")
+    before = rate(terms, [entry("e1", 10), entry("e2", 10)]).items
+    for minutes, expected in ((12, []), (25, [(15, Decimal("25.00"))])):
+        after = rate(terms, [entry("e1", minutes), entry("e2", 10)]).items
+        new = share_lines(
+            item
+            for key in ("e1", "e2")
+            for item in correct(
+                [each for each in before if each.entry == key],
+                [each for each in after if each.entry == key],
+            )
+        )
+        raw = sum(item.raw_minutes for item in (*before, *new))
+        assert raw == minutes + 10
+        assert [(line.minutes, line.net) for line in lines(new)] == expected
+        for item in new:
+            if item.state == "open":
+                assert reproduce(item) == expected[0][1]
+
+
+@given(
+    old=st.lists(st.integers(1, 200), min_size=2, max_size=4),
+    new=st.lists(st.integers(1, 200), min_size=4, max_size=4),
+    price=st.decimals(1, 200, places=2),
+)
+def test_shared_lines_multiply_out(old, new, price):
+    terms = conditions(
+        rates=(Rate("r", price),),
+        rounding=Rounding(15, "up", "ticket"),
+        line_grouping="ticket",
+    )
+    keys = [f"e{number}" for number in range(len(old))]
+    before, after = (
+        rate(terms, [entry(k, m) for k, m in zip(keys, minutes, strict=False)]).items
+        for minutes in (old, new)
+    )
+    corrections = [
+        item
+        for key in keys
+        for item in correct(
+            [each for each in before if each.entry == key],
+            [each for each in after if each.entry == key],
+        )
+    ]
+    for line in lines(share_lines(corrections)):
+        assert line.net == hourly_net(line.minutes, price, Decimal(0), 2)
+        assert line.minutes == sum(i.billable_minutes for i in after) - sum(
+            i.billable_minutes for i in before
+        )

@@ -5,7 +5,7 @@ Imports neither Odoo nor the network. See :func:`rate`.
 
 from .allotments import balance
 from .charges import Travel, distance_travel, flat_travel, marked_up, zone_travel
-from .corrections import correct
+from .corrections import correct, share_lines
 from .engine import rate
 from .errors import (
     AmbiguousRate,
@@ -74,5 +74,6 @@ __all__ = [
     "marked_up",
     "rate",
     "reproduce",
+    "share_lines",
     "zone_travel",
 ]

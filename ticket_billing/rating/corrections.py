@@ -1,16 +1,17 @@
 """Corrections: what to bill or give back when settled work has changed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from .explain import step
+from .explain import figure, step
 from .lines import make_items, price_lines
 from .results import Item, Step
-from .types import Key
+from .types import ZERO, Key
 
 KIND = "correction"
 ROUNDED_BEFORE = "rounded_before"
+_PRICE = ("unit_price", "surcharge_percent", "discount_percent")
 
 
 @dataclass(slots=True)
@@ -54,6 +55,60 @@ def correct(before: Sequence[Item], after: Sequence[Item]) -> tuple[Item, ...]:
         _place_rest(rest, values, (*after, *before)[0])
     last = max((item.segment for item in before), default=-1)
     return tuple(make_items(values, last + 1))
+
+
+def share_lines(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Put corrections of work that was rounded together on common lines.
+
+    Per price they stand on one line. What cancels out there costs nothing and is
+    written off.
+    """
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.line and item.line[2], []).append(item)
+    shared: list[Item] = []
+    for key, group in groups.items():
+        shared += group if key is None or len(group) == 1 else _share(key, group)
+    return tuple(shared)
+
+
+def _share(key: Key, items: list[Item]) -> list[Item]:
+    sample = items[0]
+    measure = _measure(sample)
+    amount = _total(items, measure)
+    if not amount:
+        return [_cancelled(item) for item in items]
+    decimals = _decimals(sample)
+    values = {name: getattr(sample, name) for name in _PRICE}
+    values |= {measure: amount, "line": key}
+    price_lines([values], decimals)
+    nets = [item.net for item in items]
+    biggest = max(range(len(items)), key=lambda i: abs(getattr(items[i], measure)))
+    nets[biggest] += values["net"] - sum(nets)
+    return [
+        replace(item, net=net, line=(KIND, None, key), steps=_priced(item, values, net))
+        for item, net in zip(items, nets, strict=True)
+    ]
+
+
+def _priced(item: Item, line: dict, net: Decimal) -> tuple[Step, ...]:
+    """Steps of an item with its share of the net of a line."""
+    figures = {**line["net_step"].figures, "net": figure(net)}
+    kept = (each for each in item.steps if each.code != "net")
+    return (*kept, Step("net", figures))
+
+
+def _cancelled(item: Item) -> Item:
+    """A correction that another one of the same price cancels out."""
+    kept = [each for each in item.steps if each.code not in ("price", "net")]
+    return replace(
+        item,
+        state="written_off",
+        reason=ROUNDED_BEFORE,
+        net=ZERO,
+        line=None,
+        steps=(*kept, step("written_off", reason=ROUNDED_BEFORE)),
+    )
 
 
 def _changes(before: Iterable[Item], after: Iterable[Item]) -> dict[Key, _Change]:
@@ -119,7 +174,7 @@ def _charge(values: dict, key: Key, change: _Change) -> None:
     item = change.sample
     measure = _measure(item)
     values[measure] = change.difference(measure)
-    for name in ("unit_price", "surcharge_percent", "discount_percent"):
+    for name in _PRICE:
         values[name] = getattr(item, name)
     values["line"] = (KIND, item.entry, key)
     price_lines([values], _decimals(item))
