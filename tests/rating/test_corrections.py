@@ -17,10 +17,10 @@ from ticket_billing.rating import (
     Rounding,
     Window,
     correct,
+    gather,
     lines,
     rate,
     reproduce,
-    share_lines,
 )
 from ticket_billing.rating.money import hourly_net
 
@@ -211,33 +211,40 @@ def test_stored_prices_may_have_other_digits():
     assert correct((stored,), (old,)) == ()
 
 
-def test_work_rounded_together_shares_lines():
+def corrected(before, after, changed, *others):
+    """Corrections of one entry and of those that were rounded together with it."""
+    own, *rest = (
+        correct(
+            [each for each in before if each.entry == key],
+            [each for each in after if each.entry == key],
+        )
+        for key in (changed, *others)
+    )
+    return gather(own, [item for items in rest for item in items])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(12, []), (25, [(15, Decimal("25.00"))])]
+)
+def test_work_rounded_together_is_corrected_together(minutes, expected):
     terms = conditions(rounding=Rounding(15, "up", "ticket"), line_grouping="ticket")
     before = rate(terms, [entry("e1", 10), entry("e2", 10)]).items
-    for minutes, expected in ((12, []), (25, [(15, Decimal("25.00"))])):
-        after = rate(terms, [entry("e1", minutes), entry("e2", 10)]).items
-        new = share_lines(
-            item
-            for key in ("e1", "e2")
-            for item in correct(
-                [each for each in before if each.entry == key],
-                [each for each in after if each.entry == key],
-            )
-        )
-        raw = sum(item.raw_minutes for item in (*before, *new))
-        assert raw == minutes + 10
-        assert [(line.minutes, line.net) for line in lines(new)] == expected
-        for item in new:
-            if item.state == "open":
-                assert reproduce(item) == expected[0][1]
+    after = rate(terms, [entry("e1", minutes), entry("e2", 10)]).items
+    new = corrected(before, after, "e1", "e2")
+    assert sum(item.raw_minutes for item in (*before, *new)) == minutes + 10
+    assert [(line.minutes, line.net) for line in lines(new)] == expected
+    assert {item.entry for item in new} == {"e1"}
+    for item in new:
+        if item.state == "open":
+            assert reproduce(item) == expected[0][1]
 
 
 @given(
     old=st.lists(st.integers(1, 200), min_size=2, max_size=4),
-    new=st.lists(st.integers(1, 200), min_size=4, max_size=4),
+    minutes=st.integers(1, 400),
     price=st.decimals(1, 200, places=2),
 )
-def test_shared_lines_multiply_out(old, new, price):
+def test_gathered_corrections_multiply_out(old, minutes, price):
     terms = conditions(
         rates=(Rate("r", price),),
         rounding=Rounding(15, "up", "ticket"),
@@ -245,19 +252,14 @@ def test_shared_lines_multiply_out(old, new, price):
     )
     keys = [f"e{number}" for number in range(len(old))]
     before, after = (
-        rate(terms, [entry(k, m) for k, m in zip(keys, minutes, strict=False)]).items
-        for minutes in (old, new)
+        rate(terms, [entry(k, m) for k, m in zip(keys, each, strict=True)]).items
+        for each in (old, [minutes, *old[1:]])
     )
-    corrections = [
-        item
-        for key in keys
-        for item in correct(
-            [each for each in before if each.entry == key],
-            [each for each in after if each.entry == key],
-        )
-    ]
-    for line in lines(share_lines(corrections)):
+    new = corrected(before, after, *keys)
+    assert sum(i.raw_minutes for i in (*before, *new)) == minutes + sum(old[1:])
+    for line in lines(new):
         assert line.net == hourly_net(line.minutes, price, Decimal(0), 2)
-        assert line.minutes == sum(i.billable_minutes for i in after) - sum(
-            i.billable_minutes for i in before
-        )
+    charged = [item for item in new if item.state == "open"]
+    assert sum(i.billable_minutes for i in charged) == sum(
+        i.billable_minutes for i in after
+    ) - sum(i.billable_minutes for i in before)

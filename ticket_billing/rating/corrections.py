@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from .explain import figure, step
+from .explain import step
 from .lines import make_items, price_lines
 from .results import Item, Step
 from .types import ZERO, Key
@@ -57,45 +57,58 @@ def correct(before: Sequence[Item], after: Sequence[Item]) -> tuple[Item, ...]:
     return tuple(make_items(values, last + 1))
 
 
-def share_lines(items: Iterable[Item]) -> tuple[Item, ...]:
-    """Put corrections of work that was rounded together on common lines.
+def gather(own: Sequence[Item], others: Iterable[Item]) -> tuple[Item, ...]:
+    """Corrections of one entry with the minutes that ``others`` would be charged.
 
-    Per price they stand on one line. What cancels out there costs nothing and is
-    written off.
+    ``others`` are corrections of work that has not changed itself, but was rounded
+    together with the entry: their minutes count as minutes of the entry. What cancels
+    out costs nothing and is written off; parts that are not charged stay as they are.
     """
-    groups: dict[Key, list[Item]] = {}
-    for item in items:
-        groups.setdefault(item.line and item.line[2], []).append(item)
-    shared: list[Item] = []
-    for key, group in groups.items():
-        shared += group if key is None or len(group) == 1 else _share(key, group)
-    return tuple(shared)
+    gathered = list(own)
+    kept = []
+    for item in others:
+        if item.line is None or _measure(item) != "billable_minutes":
+            kept.append(item)
+            continue
+        index = next((i for i, x in enumerate(gathered) if _is_like(x, item)), None)
+        if index is None:
+            gathered.append(_moved(item, gathered))
+        else:
+            gathered[index] = _added(gathered[index], item)
+    return (*map(_settled, gathered), *kept)
 
 
-def _share(key: Key, items: list[Item]) -> list[Item]:
-    sample = items[0]
-    measure = _measure(sample)
-    amount = _total(items, measure)
-    if not amount:
-        return [_cancelled(item) for item in items]
-    decimals = _decimals(sample)
-    values = {name: getattr(sample, name) for name in _PRICE}
-    values |= {measure: amount, "line": key}
-    price_lines([values], decimals)
-    nets = [item.net for item in items]
-    biggest = max(range(len(items)), key=lambda i: abs(getattr(items[i], measure)))
-    nets[biggest] += values["net"] - sum(nets)
-    return [
-        replace(item, net=net, line=(KIND, None, key), steps=_priced(item, values, net))
-        for item, net in zip(items, nets, strict=True)
-    ]
+def _is_like(item: Item, other: Item) -> bool:
+    return item.line is not None and item.line[2] == other.line[2]
 
 
-def _priced(item: Item, line: dict, net: Decimal) -> tuple[Step, ...]:
-    """Steps of an item with its share of the net of a line."""
-    figures = {**line["net_step"].figures, "net": figure(net)}
+def _moved(item: Item, own: Sequence[Item]) -> Item:
+    """A correction of other work as one of the entry of ``own``."""
+    entry = own[0].entry if own else item.entry
+    last = max((each.segment for each in own), default=item.segment)
+    line = (KIND, entry, item.line[2])
+    return replace(item, entry=entry, segment=last + 1, line=line)
+
+
+def _added(item: Item, other: Item) -> Item:
+    """A correction with the minutes of another one of the same price."""
+    values = {name: getattr(item, name) for name in _PRICE}
+    values["billable_minutes"] = item.billable_minutes + other.billable_minutes
+    values["line"] = item.line
+    price_lines([values], _decimals(item))
     kept = (each for each in item.steps if each.code != "net")
-    return (*kept, Step("net", figures))
+    return replace(
+        item,
+        raw_minutes=item.raw_minutes + other.raw_minutes,
+        billable_minutes=values["billable_minutes"],
+        net=values["net"],
+        steps=(*kept, values["net_step"]),
+    )
+
+
+def _settled(item: Item) -> Item:
+    is_charged = item.line is not None and _measure(item) == "billable_minutes"
+    return _cancelled(item) if is_charged and not item.billable_minutes else item
 
 
 def _cancelled(item: Item) -> Item:

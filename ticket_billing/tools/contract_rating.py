@@ -13,8 +13,8 @@ from ..rating import (
     Item,
     correct,
     correct_limits,
+    gather,
     rate,
-    share_lines,
 )
 
 
@@ -221,23 +221,30 @@ class ContractRating:
                     held = replace(self._hold(entry, reason), kind="correction")
                     self.held.append(held)
                 continue
-            new = self._get_corrections({e.id for e in changed}, before, after)
+            new = self._get_corrections([e.id for e in changed], before, after)
             corrections += new
             history = book._with(history, new)
         return corrections, history
 
-    def _get_corrections(self, changed: set, before: dict, after: dict):
-        """Differences per entry (``None``: minutes that several lines share).
+    def _get_corrections(self, changed: list, before: dict, after: dict):
+        """Differences of the entries of a group of which some have changed.
 
-        Work that was only rounded together with the changed one keeps its price.
+        What was only rounded together with them keeps its price; minutes that move
+        count for the first entry that has changed.
         """
-        corrections: list[Item] = []
+        own, others = {}, []
         for entry in sorted({*before, *after}, key=lambda key: key or 0):
             old, new = before.get(entry, []), after.get(entry, [])
             minutes = [sum(i.billable_minutes for i in items) for items in (old, new)]
-            if entry in changed or minutes[0] != minutes[1]:
-                corrections += correct(old, new)
-        return share_lines(corrections)
+            if entry in changed:
+                own[entry] = correct(old, new)
+            elif minutes[0] != minutes[1]:
+                others += correct(old, new)
+        first, *rest = changed
+        return (
+            *gather(own.get(first, ()), others),
+            *(item for entry in rest for item in own.get(entry, ())),
+        )
 
     def _rate_again(self, entries, history: History):
         """Items per entry with its present figures, or why they cannot be rated."""
