@@ -1,4 +1,4 @@
-"""`make bench`: the pricing core alone, then billing on a copy of the tests' template."""
+"""`make bench`: the pricing core alone, then billing on a fresh copy of a template."""
 
 import sys
 

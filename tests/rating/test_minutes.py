@@ -231,17 +231,6 @@ def test_credited_surplus_without_worked_minutes():
     assert (item.raw_minutes, item.billable_minutes, item.state) == (0, 5, "open")
 
 
-@pytest.mark.parametrize(
-    ("minutes", "billable"),
-    [(40, 40), (50, 40), (0, 40), (90, 55)],
-)
-def test_edited_entry_is_rounded_with_what_it_was_rounded_with(minutes, billable):
-    terms = conditions(rounding=Rounding(15, "up", "visit", minimum=120))
-    edited = entry("a", minutes, visit="v", rounded_with=(35, 80))
-    (item,) = rate(terms, [edited]).items
-    assert (item.raw_minutes, item.billable_minutes) == (minutes, billable)
-
-
 def test_invoices_are_rounded_apart():
     terms = conditions(rounding=Rounding(15, "up", "invoice"), line_grouping="ticket")
     work = [entry("a", 20, invoice=1), entry("b", 20, invoice=2)]

@@ -9,9 +9,6 @@ from odoo.fields import Domain
 
 from ..rating import History, Item, Step
 
-# Kinds of items whose minutes were rounded.
-ROUNDED = ("time", "overage", "quota_covered", "rounding_adjust", "correction")
-
 
 class TicketBillingHistory(models.AbstractModel):
     """What earlier runs settled, as the rating core wants it; writes nothing."""
@@ -116,8 +113,9 @@ class TicketBillingHistory(models.AbstractModel):
         rounded = defaultdict(dict)
         domain = [
             ("ticket_id", "in", tickets.ids),
-            ("kind", "in", ROUNDED),
-        ]
+            ("kind", "in", ("time", "overage", "quota_covered", "rounding_adjust",
+                            "correction")),
+        ]  # fmt: skip
         for contract, ticket, raw, billable in self._read(
             contracts,
             domain,
@@ -130,62 +128,55 @@ class TicketBillingHistory(models.AbstractModel):
     # ------------------------------------------------------------- corrections
 
     @api.model
-    def _get_settled_items(self, entry) -> list[Item]:
-        """Settled items of a time entry as the rating core made them."""
-        records = entry.sudo().billing_item_ids.filtered(
-            lambda item: item.live and item.settled
-        )
-        return [self._to_item(record) for record in records.sorted("segment")]
-
-    @api.model
-    def _get_rounded_with(self, entry, corrections) -> tuple[int, int] | None:
-        """Raw and billable minutes of what a settled entry was rounded together with.
-
-        ``corrections`` of this run are not in the ledger yet.
-        """
-        policy = entry.billing_contract_id.policy_id
-        scope = policy.rounding_scope
-        remembers = scope == "ticket" and policy.rounding_memory == "lifetime"
-        if scope == "entry" or remembers or (scope == "visit" and not entry.visit_id):
-            return None
-        others = self._get_others_of_run(entry).filtered(
-            lambda item: self._is_same_scope(item, entry, scope)
-        )
-        others |= others.entry_id.billing_item_ids.filtered(
-            lambda item: item.live and item.settled and item.kind in ROUNDED
-        )
-        new = [item for item in corrections if item.entry in others.entry_id.ids]
-        if not others:
-            return None
-        return tuple(
-            sum(others.mapped(name)) + sum(getattr(item, name) for item in new)
-            for name in ("raw_minutes", "billable_minutes")
-        )
-
-    @api.model
-    def _get_others_of_run(self, entry):
-        """Rounded items of the contract that the same run settled, not of the entry."""
-        items = self.env["ticket.billing.item"].sudo()
-        settled = entry.sudo().billing_item_ids.filtered(
-            lambda item: item.live and item.settled and item.run_id
-        )
-        run = settled.sorted("segment")[:1].run_id
-        domain = Domain("run_id", "=", run.id) & Domain("kind", "in", ROUNDED)
+    def _get_rounding_domain(self, entry, policy) -> Domain:
+        """Settled items that were rounded together with those of a billed entry."""
+        records = entry.sudo().billing_item_ids.filtered(lambda i: i.live and i.settled)
+        domain = Domain("contract_id", "=", entry.billing_contract_id.id)
         domain &= Domain("live", "=", True) & Domain("settled", "=", True)
-        domain &= Domain("contract_id", "=", entry.billing_contract_id.id)
-        return items.search(domain & Domain("run_id", "!=", False)) - settled
+        scope = policy.rounding_scope
+        if scope == "visit" and not entry.visit_id:
+            scope = "entry"
+        if scope == "entry":
+            return domain & Domain("entry_id", "=", entry.id)
+        if scope != "invoice":
+            domain &= Domain("ticket_id", "=", entry.ticket_id.id)
+        if scope != "ticket" or policy.rounding_memory != "lifetime":
+            domain &= Domain("run_id", "in", records.run_id.ids)
+        if scope == "visit":
+            domain &= Domain("entry_id.visit_id", "=", entry.visit_id.id)
+        return domain
 
     @api.model
-    def _is_same_scope(self, item, entry, scope: str) -> bool:
-        if scope == "invoice":
-            invoices = entry.billing_item_ids.invoice_id
-            return not item.invoice_id or item.invoice_id in invoices
-        if item.ticket_id != entry.ticket_id:
-            return False
-        if scope == "visit" and item.entry_id:
-            return item.entry_id.visit_id == entry.visit_id
-        # The surplus of a visit is on its day.
-        return scope == "ticket" or item.work_date == entry.date
+    def _get_rounded_together(self, entry, policy):
+        """Billed entries whose minutes were rounded together with those of one."""
+        items = self.env["ticket.billing.item"].search(
+            self._get_rounding_domain(entry, policy)
+        )
+        return items.entry_id | entry
+
+    @api.model
+    def _get_settled_by_entry(self, entries, policy) -> dict[int | None, list[Item]]:
+        """Settled items of time entries as the rating core made them.
+
+        ``None``: rounding that stands on a line of its own.
+        """
+        settled = {
+            entry.id: [
+                self._to_item(record)
+                for record in entry.sudo()
+                .billing_item_ids.filtered(lambda i: i.live and i.settled)
+                .sorted("segment")
+            ]
+            for entry in entries
+        }
+        shared = self.env["ticket.billing.item"].search(
+            self._get_rounding_domain(entries[0], policy)
+            & Domain("entry_id", "=", False)
+            & Domain("kind", "in", ("rounding_adjust", "correction")),
+            order="segment, id",
+        )
+        settled[None] = [self._to_item(record) for record in shared]
+        return settled
 
     @api.model
     def _to_item(self, record) -> Item:
@@ -201,7 +192,7 @@ class TicketBillingHistory(models.AbstractModel):
             kind=record.kind,
             ticket=record.ticket_id.id,
             day=record.work_date,
-            entry=record.entry_id.id,
+            entry=record.entry_id.id or None,
             segment=record.segment,
             employee=record.employee_id.id or None,
             work_type=record.work_type_id.id or None,

@@ -112,8 +112,7 @@ class _Run:
             self._set_aside(entry, "held", reason)
             return []
         is_ours = entry.billing in ("internal", "deleted")
-        is_rounded = entry.billable or entry.rounded_with
-        if is_ours or not (entry.minutes or is_rounded):
+        if is_ours or not (entry.minutes or entry.billable):
             reason = entry.billing if is_ours else "no_minutes"
             self._set_aside(entry, "written_off", reason)
             return []

@@ -65,7 +65,7 @@ def round_works(
     explained: dict[tuple, Step] = {}
     for key, members in scopes.items():
         raw = sum(work.minutes for work in members)
-        before = members[0].entry.rounded_with or remembered.get(key)
+        before = remembered.get(key)
         if (raw, before) not in explained:
             explained[raw, before] = _explain(raw, rounding, before)
         _round_scope(key, members, conditions, raw, explained[raw, before])

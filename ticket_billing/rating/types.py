@@ -187,8 +187,6 @@ class Entry:
     location: str | None = None
     invoice: Key = None
     """What shares an invoice, where a customer gets several."""
-    rounded_with: tuple[int, int] | None = None
-    """Raw and billable minutes of settled work that it is rounded together with."""
     billable: int | None = None
     """Billable minutes of a credited part: rounded before, not once more."""
 
