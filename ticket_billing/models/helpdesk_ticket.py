@@ -108,7 +108,7 @@ class HelpdeskTicket(models.Model):
         return self.purchase_order_ref or contract.purchase_order_ref or ""
 
     def _get_charge_order(self) -> str:
-        """The customer's order number for what comes with the time: that of the time."""
+        """The customer's order number for what comes with the time."""
         self.ensure_one()
         orders = self.time_entry_ids.filtered("purchase_order_ref").sorted("id")
         return (
@@ -118,7 +118,7 @@ class HelpdeskTicket(models.Model):
         )
 
     def _get_charge_project(self):
-        """Project of what comes with the time: that of the time."""
+        """Project of what comes with the time."""
         self.ensure_one()
         entries = self.time_entry_ids.sorted("id")
         return entries[:1].project_id or self._get_timesheet_project()

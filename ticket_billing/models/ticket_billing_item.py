@@ -221,6 +221,8 @@ class TicketBillingItem(models.Model):
         help="A credited part of work that the next run bills again.",
     )
 
+    _reopened_idx = models.Index("(entry_id) WHERE reopened")
+
     # "Once": a piece of work has at most one live item.
     _entry_uniq = models.UniqueIndex(
         "(entry_id, kind, segment) WHERE live AND entry_id IS NOT NULL",
