@@ -233,7 +233,8 @@ class TicketBillingAllotment(models.Model):
     def _get_ledger_rows(self, used: dict, today: date | None = None) -> list[dict]:
         """State of the periods up to today, the latest first, in words."""
         self.ensure_one()
-        days = self._get_period_days(used, today or fields.Date.context_today(self))
+        today = today or fields.Date.context_today(self)
+        days = self._get_period_days(used, today)
         rows = []
         for day in sorted(days, reverse=True):
             state = self._get_balance(used, day)
@@ -245,9 +246,18 @@ class TicketBillingAllotment(models.Model):
                 "carried": state.carried,
                 "lapsed": state.lapsed,
             }
+            if self._get_last_day(state.period) >= today:
+                # What becomes of the rest is not settled yet.
+                del figures["carried"], figures["lapsed"]
             row = {key: self._format_quantity(value) for key, value in figures.items()}
             rows.append({"period": format_date(self.env, state.period), **row})
         return rows
+
+    def _get_last_day(self, first: date) -> date:
+        """Last day of the period that begins on ``first``."""
+        if self.period == "block":
+            return self.date_end or date.max
+        return date_utils.end_of(first, self.period)
 
     def _get_period_days(self, used: dict, today: date) -> set[date]:
         """First days of the periods to show: a year back, and all that were used."""
