@@ -22,6 +22,9 @@ class AccountMove(models.Model):
     billing_item_ids = fields.One2many("ticket.billing.item", "invoice_id")
     billing_item_count = fields.Integer(compute="_compute_billing_figures")
     billing_ticket_count = fields.Integer(compute="_compute_billing_figures")
+    has_releasable_work = fields.Boolean(
+        compute="_compute_has_releasable_work", compute_sudo=True
+    )
     billing_delivery_state = fields.Selection(
         [
             ("pending", "Pending"),
@@ -56,6 +59,13 @@ class AccountMove(models.Model):
         """Items that these invoices bill or these credit notes take back."""
         found = self.invoice_line_ids
         return found.billing_item_ids | found.credited_billing_item_ids
+
+    @api.depends("invoice_line_ids.credited_billing_item_ids.state")
+    def _compute_has_releasable_work(self):
+        for move in self:
+            items = move.invoice_line_ids.credited_billing_item_ids
+            is_credit = move.move_type == "out_refund"
+            move.has_releasable_work = is_credit and any(items.mapped("releasable"))
 
     def action_release_work(self):
         """Make what these credit notes take back billable again, minute by minute."""

@@ -223,6 +223,11 @@ class TicketBillingItem(models.Model):
 
     _reopened_idx = models.Index("(entry_id) WHERE reopened")
 
+    releasable = fields.Boolean(
+        compute="_compute_releasable",
+        help="Credited or written off, at least in part: it can be billed again.",
+    )
+
     # "Once": a piece of work has at most one live item.
     _entry_uniq = models.UniqueIndex(
         "(entry_id, kind, segment) WHERE live AND entry_id IS NOT NULL",
@@ -372,6 +377,11 @@ class TicketBillingItem(models.Model):
         whole.sudo().write({"rated_state": "released"})
         for part in parts:
             part.sudo()._reopen(minutes[part])
+
+    @api.depends("state", "settled", "credited_part_ids", "credit_line_ids")
+    def _compute_releasable(self):
+        for item in self:
+            item.releasable = item._is_releasable()
 
     def _is_releasable(self) -> bool:
         self.ensure_one()
