@@ -26,6 +26,7 @@
         "views/ticket_billing_run_line_views.xml",
         "views/ticket_billing_run_views.xml",
         "views/ticket_billing_allotment_views.xml",
+        "views/ticket_billing_simulation_views.xml",
         "views/ticket_billing_contract_views.xml",
         "views/ticket_billing_policy_views.xml",
         "views/ticket_billing_rate_views.xml",

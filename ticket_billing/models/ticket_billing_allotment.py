@@ -287,6 +287,11 @@ class TicketBillingAllotment(models.Model):
             overage_surcharges=self.overage_surcharges,
         )
 
+    def _get_count_field(self) -> str:
+        """Field of a ticket that says when an allotment of tickets counts it."""
+        self.ensure_one()
+        return "closed_date" if self.count_on == "closed" else "create_date"
+
     def _get_block_product(self):
         self.ensure_one()
         return self.product_id or self.env.ref(

@@ -80,7 +80,9 @@ class TicketLimits:
         excess = min(self._cap - now, ZERO)
         if excess == before:
             return []
-        explanation = step("cap", cap=self._cap, before=before, now=now, scope=self._scope)
+        explanation = step(
+            "cap", cap=self._cap, before=before, now=now, scope=self._scope
+        )
         values = self._adjustment("cap", ticket, day, excess - before, explanation)
         if excess:
             values["warning"] = CAP_REACHED

@@ -8,6 +8,7 @@ from . import (
     test_item,
     test_report,
     test_run,
+    test_simulation,
     test_time_entry,
     test_translation,
 )

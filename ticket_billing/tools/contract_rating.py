@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from ..rating import (
+    Charge,
     Conditions,
     ConfigurationError,
     Entry,
@@ -44,14 +45,21 @@ class ContractRating:
         limits = correct_limits(self.conditions, history, corrections)
         history = self.rater.env["ticket.billing.history"]._with(history, limits)
         entries = [e for e in work.entries if not e.billing_outdated]
+        return (*corrections, *limits, *self._rate_fresh(entries, work, history))
+
+    def _rate_fresh(self, entries, work, history: History) -> tuple[Item, ...]:
+        """Items of what was never billed, and what was held until now."""
         entries = self._admit_entries(entries)
         charges = self._admit_charges(work)
-        incidents = [self.rater._prepare_incident(ticket) for ticket in work.tickets]
+        incidents = [
+            self.rater._prepare_incident(ticket, self.contract)
+            for ticket in work.tickets
+        ]
         try:
             items = self._rate_complete(entries, charges, incidents, history)
         except ConfigurationError:
             items = tuple(self._hold(entry, "configuration") for entry in entries)
-        return (*corrections, *limits, *self.held, *items)
+        return (*self.held, *items)
 
     def _hold(self, source, reason: str) -> Item:
         """The open rest of an entry, or a charge, with what is wrong with it."""
@@ -92,7 +100,7 @@ class ContractRating:
         """Charges of the rating core: recorded ones, journeys, blocks and fees."""
         charges = []
         for charge in work.charges:
-            price = charge._get_unit_price(self.on)
+            price = charge._get_unit_price(self.on, self.contract)
             if self._lacks_order(charge):
                 self.held.append(self._hold(charge, "po_missing"))
             elif price is None:
@@ -100,10 +108,18 @@ class ContractRating:
             else:
                 charges.append(self.rater._prepare_charge(charge, price))
         for visit in work.visits:
-            charges += self.rater._prepare_journeys(visit)
-        charges += [self.rater._prepare_block(block) for block in work.blocks]
-        charges += [fee._get_charge(first) for fee, first in work.fees]
+            charges += self.rater._prepare_journeys(visit, self.policy)
+        charges += [self._prepare_block(block) for block in work.blocks]
+        charges += [self._prepare_fee(fee, first) for fee, first in work.fees]
         return charges
+
+    def _prepare_block(self, block) -> Charge:
+        """The purchase of a prepaid block."""
+        return self.rater._prepare_block(block)
+
+    def _prepare_fee(self, fee, first: date) -> Charge:
+        """A recurring fee of the period that begins on ``first``."""
+        return fee._get_charge(first)
 
     # Rating
 
@@ -128,8 +144,8 @@ class ContractRating:
         """An entry for the core, or its credited parts by the ids of their items."""
         parts = self.reopened.get(entry)
         if not parts:
-            return [self.rater._prepare_entry(entry)]
-        return [self.rater._prepare_part(part) for part in parts]
+            return [self.rater._prepare_entry(entry, self.contract)]
+        return [self.rater._prepare_part(part, self.contract) for part in parts]
 
     def _restore(self, items) -> tuple[Item, ...]:
         """Items of credited parts as items of their entries, beside the settled."""
@@ -222,7 +238,7 @@ class ContractRating:
     def _rate_again(self, entry, history: History):
         """Items of an entry with its present figures, or why it cannot be rated."""
         try:
-            work = [self.rater._prepare_entry(entry)]
+            work = [self.rater._prepare_entry(entry, self.contract)]
             rated = rate(self.conditions, work, history=history).items
         except ConfigurationError as error:
             return [], error.code
