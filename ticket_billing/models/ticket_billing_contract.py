@@ -134,6 +134,11 @@ class TicketBillingContract(models.Model):
     held_count = fields.Integer(compute="_compute_item_figures")
     open_amount = fields.Monetary(compute="_compute_item_figures")
     invoice_count = fields.Integer(compute="_compute_invoice_count")
+    allotment_warning = fields.Text(
+        compute="_compute_allotment_warning",
+        compute_sudo=True,
+        help="Allotments that are nearly or wholly used up.",
+    )
 
     _dates = models.Constraint(
         "CHECK(date_end IS NULL OR date_end >= date_start)",
@@ -194,6 +199,17 @@ class TicketBillingContract(models.Model):
     def _compute_invoice_count(self):
         for contract in self:
             contract.invoice_count = len(contract._get_invoices())
+
+    @api.depends("allotment_ids", "item_ids.state", "policy_id", "state")
+    @api.depends_context("lang")
+    def _compute_allotment_warning(self):
+        usage = self.allotment_ids._origin._get_usage()
+        for contract in self:
+            contract.allotment_warning = "\n".join(
+                allotment._get_banner(usage[allotment])
+                for allotment in contract.allotment_ids._origin
+                if allotment._get_reached(usage.get(allotment))
+            )
 
     @api.constrains(
         "partner_id",

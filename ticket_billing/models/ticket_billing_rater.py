@@ -349,13 +349,15 @@ class TicketBillingRater(models.AbstractModel):
         rater._drop_proposals(contracts, work)
         on = scope.on if scope else fields.Date.context_today(self)
         ratings = rater._rate(contracts, work, on)
-        return rater.env["ticket.billing.item"].create(
+        items = rater.env["ticket.billing.item"].create(
             [
                 rater._prepare_item_vals(contract, item)
                 for contract in contracts
                 for item in ratings[contract.id]
             ]
         )
+        self.env["ticket.billing.allotment.watch"]._watch(contracts.allotment_ids)
+        return items
 
     @api.model
     def _get_unassigned_domain(self, company, contract_field: str) -> Domain:

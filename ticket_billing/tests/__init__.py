@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_allotment_warning,
     test_bad_input,
     test_billing,
     test_contract,
