@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rating import Conditions
+from ..tools.week import draw_week
+from .ticket_billing_surcharge import WEEKDAYS
 
 
 class TicketBillingContract(models.Model):
@@ -122,6 +124,7 @@ class TicketBillingContract(models.Model):
     surcharge_ids = fields.One2many(
         "ticket.billing.surcharge", "contract_id", copy=True
     )
+    week_html = fields.Html(string="Week", compute="_compute_week_html")
     allotment_ids = fields.One2many(
         "ticket.billing.allotment", "contract_id", copy=True
     )
@@ -199,6 +202,24 @@ class TicketBillingContract(models.Model):
     def _compute_invoice_count(self):
         for contract in self:
             contract.invoice_count = len(contract._get_invoices())
+
+    @api.depends(
+        "surcharge_ids.name",
+        "surcharge_ids.percent",
+        "surcharge_ids.whole_day",
+        "surcharge_ids.time_from",
+        "surcharge_ids.time_to",
+        "surcharge_ids.holidays",
+        *(f"surcharge_ids.{day}" for day in WEEKDAYS),
+        "policy_id.surcharge_combination",
+    )
+    @api.depends_context("lang")
+    def _compute_week_html(self):
+        for contract in self:
+            windows = contract.surcharge_ids.filtered(lambda w: w._is_complete())
+            contract.week_html = (
+                draw_week(windows, contract.policy_id) if windows else False
+            )
 
     @api.depends("allotment_ids", "item_ids.state", "policy_id", "state")
     @api.depends_context("lang")

@@ -36,6 +36,7 @@ from .types import (
     Rounding,
     Window,
 )
+from .windows import DayPlan, plan_week
 
 __all__ = [
     "Allotment",
@@ -45,6 +46,7 @@ __all__ = [
     "Charge",
     "Conditions",
     "ConfigurationError",
+    "DayPlan",
     "Entry",
     "FlatFee",
     "History",
@@ -72,6 +74,7 @@ __all__ = [
     "flat_travel",
     "lines",
     "marked_up",
+    "plan_week",
     "rate",
     "reproduce",
     "zone_travel",
