@@ -2,7 +2,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import TicketBillingCase
 
@@ -235,6 +235,14 @@ class TestSimulation(TicketBillingCase):
         with self.assertRaises(UserError) as error:
             self._compare(self._copy(currency_id=chf.id))
         self.assertIn("CHF", str(error.exception))
+
+    def test_opened_from_the_menu(self):
+        """Without a contract there is no currency yet."""
+        form = Form(self.env["ticket.billing.simulation"])
+        form.contract_id = self.contract
+        simulation = form.save()
+        simulation.action_compare()
+        self.assertEqual(simulation.net_simulated, 135)
 
     def test_only_billers(self):
         biller = self._create_user("biller", "ticket_billing.group_biller")

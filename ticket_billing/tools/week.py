@@ -17,11 +17,11 @@ DAY = 24 * 60
 # From low to high, each with a colour for text on it.
 COLOURS = (
     ("#fdeebf", "#6b4a00"),
-    ("#fbd38d", "#6b3a00"),
-    ("#f6ad55", "#4a2500"),
-    ("#ed7d3a", "#ffffff"),
-    ("#d1492e", "#ffffff"),
-    ("#8f2b2b", "#ffffff"),
+    ("#fcd99b", "#6b3a00"),
+    ("#f8b56a", "#4a2500"),
+    ("#f08c4b", "#3d1a00"),
+    ("#dd5f41", "#ffffff"),
+    ("#b83b3b", "#ffffff"),
 )
 
 

@@ -39,7 +39,9 @@ class TicketBillingSimulation(models.TransientModel):
         required=True,
         default=lambda self: self._get_last_month() + relativedelta(day=31),
     )
-    line_ids = fields.One2many("ticket.billing.simulation.line", "simulation_id")
+    line_ids = fields.One2many(
+        "ticket.billing.simulation.line", "simulation_id", string="Comparison"
+    )
     compared = fields.Boolean(readonly=True)
     net_simulated = fields.Monetary(compute="_compute_totals")
     net_billed = fields.Monetary(compute="_compute_totals")
@@ -52,12 +54,10 @@ class TicketBillingSimulation(models.TransientModel):
     @api.depends("line_ids.net_simulated", "line_ids.net_billed")
     def _compute_totals(self):
         for simulation in self:
-            lines, currency = simulation.line_ids, simulation.currency_id
-            simulated = currency.round(sum(lines.mapped("net_simulated")))
-            billed = currency.round(sum(lines.mapped("net_billed")))
-            simulation.net_simulated = simulated
-            simulation.net_billed = billed
-            simulation.difference = currency.round(simulated - billed)
+            lines = simulation.line_ids
+            simulation.net_simulated = sum(lines.mapped("net_simulated"))
+            simulation.net_billed = sum(lines.mapped("net_billed"))
+            simulation.difference = simulation.net_simulated - simulation.net_billed
 
     @api.constrains("date_from", "date_to")
     def _check_period(self):

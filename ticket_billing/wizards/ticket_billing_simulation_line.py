@@ -25,10 +25,11 @@ class TicketBillingSimulationLine(models.TransientModel):
         string="Minutes, what if", help="Billable minutes by the compared contract."
     )
     minutes_billed = fields.Integer(
+        string="Minutes, billed",
         help="Billable minutes that were billed, or covered by the contract."
     )
     net_simulated = fields.Monetary(string="Net, what if")
-    net_billed = fields.Monetary()
+    net_billed = fields.Monetary(string="Net, billed")
     difference = fields.Monetary(compute="_compute_difference")
     held_reasons = fields.Char()
     held_text = fields.Char(string="Held because", compute="_compute_held_text")
