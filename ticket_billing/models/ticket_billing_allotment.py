@@ -334,10 +334,11 @@ class TicketBillingAllotment(models.Model):
         """One sentence for the form of the contract."""
         self.ensure_one()
         return self.env._(
-            "%(allotment)s: %(percent)s %% used in the period from %(period)s, with"
-            " work that is not billed yet. %(left)s left.",
-            allotment=self.display_name,
+            "%(allotment)s: %(percent)s %% of %(available)s used in the period from"
+            " %(period)s, with work that is not billed yet. %(left)s left.",
+            allotment=self.name,
             percent=self._get_percent(state),
+            available=self._format_quantity(state.available),
             period=format_date(self.env, state.period),
             left=self._format_quantity(state.available - state.used),
         )

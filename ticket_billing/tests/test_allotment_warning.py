@@ -57,7 +57,7 @@ class TestAllotmentWarning(TicketBillingCase):
     def test_banner_counts_proposals(self):
         self._use(9)
         self.assertEqual(self.allotment.used_percent, 0)
-        self.assertIn("90 % used", self.contract.allotment_warning)
+        self.assertIn("Support: 90 % of 10:00 h used", self.contract.allotment_warning)
         self.assertIn("1:00 h left", self.contract.allotment_warning)
 
     def test_almost_used_up_is_not_used_up(self):
@@ -65,7 +65,7 @@ class TestAllotmentWarning(TicketBillingCase):
         self._log(58)
         self.policy.rounding_mode = "none"
         self.contract.action_rate()
-        self.assertIn("99 % used", self.contract.allotment_warning)
+        self.assertIn("99 % of", self.contract.allotment_warning)
         self.assertEqual(self._get_activities().summary, "Allotment used to 80 %")
 
     def test_run_and_scheduled_action_warn_once(self):
@@ -191,5 +191,5 @@ class TestAllotmentWarning(TicketBillingCase):
         self._use(8)
         agent = self._create_user("agent", "ticket_billing.group_agent")
         contract = self.contract.with_user(agent)
-        self.assertIn("80 % used", contract.allotment_warning)
+        self.assertIn("80 % of", contract.allotment_warning)
         self.assertTrue(contract.allotment_ids.balance_text)

@@ -26,7 +26,7 @@ class TicketBillingSimulationLine(models.TransientModel):
     )
     minutes_billed = fields.Integer(
         string="Minutes, billed",
-        help="Billable minutes that were billed, or covered by the contract."
+        help="Billable minutes that were billed, or covered by the contract.",
     )
     net_simulated = fields.Monetary(string="Net, what if")
     net_billed = fields.Monetary(string="Net, billed")
