@@ -1,4 +1,4 @@
-"""`make bench`: the benchmark on a fresh copy of the tests' template."""
+"""`make bench`: the pricing core alone, then billing on a fresh copy of a template."""
 
 import sys
 
@@ -7,15 +7,18 @@ from console import exit_with
 from environment import ensure_environment
 from template_db import tests_copy
 
-BENCHMARK = CHECKOUT / "tests" / "benchmark" / "bench_billing.py"
+BENCHMARKS = CHECKOUT / "tests" / "benchmark"
 
 
 def main() -> int:
     environment = ensure_environment(open_cache())
+    status = environment.call(environment.python, BENCHMARKS / "bench_rating.py")
+    if status:
+        return status
     with tests_copy(environment) as database:
         return environment.call(
             environment.python,
-            BENCHMARK,
+            BENCHMARKS / "bench_billing.py",
             f"--config={environment.cache.config}",
             f"--database={database}",
             *sys.argv[1:],

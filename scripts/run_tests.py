@@ -16,6 +16,7 @@ ODOO_TESTS = (
     "ticket_billing_connectors/tests",
     "ticket_billing_portal/tests",
     "tests/integration",
+    "tests/scenarios",
 )
 
 

@@ -6,18 +6,23 @@ from decimal import Decimal
 
 import pytest
 from builders import clocked, conditions, entry, figures
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ticket_billing.rating import (
     Allotment,
     FlatFee,
     History,
+    Rate,
     Rounding,
     Window,
     correct,
+    gather,
     lines,
     rate,
     reproduce,
 )
+from ticket_billing.rating.money import hourly_net
 
 UP = conditions(rounding=Rounding(15, "up"))
 NIGHT = Window("night", Decimal(50), time(20), time(6))
@@ -204,3 +209,57 @@ def test_stored_prices_may_have_other_digits():
     (old,) = rated(UP, entry())
     stored = replace(old, unit_price=Decimal("100.0"), discount_percent=Decimal("0.0"))
     assert correct((stored,), (old,)) == ()
+
+
+def corrected(before, after, changed, *others):
+    """Corrections of one entry and of those that were rounded together with it."""
+    own, *rest = (
+        correct(
+            [each for each in before if each.entry == key],
+            [each for each in after if each.entry == key],
+        )
+        for key in (changed, *others)
+    )
+    return gather(own, [item for items in rest for item in items])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(12, []), (25, [(15, Decimal("25.00"))])]
+)
+def test_work_rounded_together_is_corrected_together(minutes, expected):
+    terms = conditions(rounding=Rounding(15, "up", "ticket"), line_grouping="ticket")
+    before = rate(terms, [entry("e1", 10), entry("e2", 10)]).items
+    after = rate(terms, [entry("e1", minutes), entry("e2", 10)]).items
+    new = corrected(before, after, "e1", "e2")
+    assert sum(item.raw_minutes for item in (*before, *new)) == minutes + 10
+    assert [(line.minutes, line.net) for line in lines(new)] == expected
+    assert {item.entry for item in new} == {"e1"}
+    for item in new:
+        if item.state == "open":
+            assert reproduce(item) == expected[0][1]
+
+
+@given(
+    old=st.lists(st.integers(1, 200), min_size=2, max_size=4),
+    minutes=st.integers(1, 400),
+    price=st.decimals(1, 200, places=2),
+)
+def test_gathered_corrections_multiply_out(old, minutes, price):
+    terms = conditions(
+        rates=(Rate("r", price),),
+        rounding=Rounding(15, "up", "ticket"),
+        line_grouping="ticket",
+    )
+    keys = [f"e{number}" for number in range(len(old))]
+    before, after = (
+        rate(terms, [entry(k, m) for k, m in zip(keys, each, strict=True)]).items
+        for each in (old, [minutes, *old[1:]])
+    )
+    new = corrected(before, after, *keys)
+    assert sum(i.raw_minutes for i in (*before, *new)) == minutes + sum(old[1:])
+    for line in lines(new):
+        assert line.net == hourly_net(line.minutes, price, Decimal(0), 2)
+    charged = [item for item in new if item.state == "open"]
+    assert sum(i.billable_minutes for i in charged) == sum(
+        i.billable_minutes for i in after
+    ) - sum(i.billable_minutes for i in before)

@@ -11,6 +11,8 @@ from ticket_billing.rating import (
     Charge,
     FlatFee,
     History,
+    Item,
+    correct_limits,
     lines,
     rate,
     reproduce,
@@ -215,3 +217,52 @@ def test_limits_are_in_whole_units_of_the_currency():
         ("time", 1000),
         ("cap_adjust", -500),
     ]
+
+
+def correction(net) -> Item:
+    return Item("correction", "T1", DAY, entry="a", net=Decimal(net))
+
+
+@pytest.mark.parametrize(
+    ("terms", "history", "change", "adjusted"),
+    [
+        # The history holds the correction, as ``correct_limits`` expects it.
+        (cap(150), {"time": 100, "correction": 100}, 100, [("cap_adjust", -50)]),
+        (
+            cap(150),
+            {"time": 200, "cap_adjust": -50, "correction": -100},
+            -100,
+            [("cap_adjust", 50)],
+        ),
+        (cap(150), {"time": 100, "correction": 20}, 20, []),
+        (cap(150, cap_scope="invoice"), {"time": 100, "correction": 100}, 100, []),
+        (
+            cap(150, cap_kinds=frozenset({"time"})),
+            {"time": 100, "correction": 100},
+            100,
+            [],
+        ),
+        (
+            minimum(50),
+            {"time": 20, "minimum_adjust": 30, "correction": 60},
+            60,
+            [("minimum_adjust", -30)],
+        ),
+        (minimum(50), {"time": 80, "correction": -60}, -60, [("minimum_adjust", 30)]),
+        (
+            minimum(50),
+            {"time": 20, "minimum_adjust": 30, "correction": -20},
+            -20,
+            [("minimum_adjust", -30)],
+        ),
+    ],
+)
+def test_corrections_keep_the_limits(terms, history, change, adjusted):
+    items = correct_limits(terms, billed(**history), [correction(change)])
+    assert [(item.kind, item.net) for item in items] == adjusted
+    assert all(reproduce(item) == item.net for item in items)
+
+
+def test_covered_corrections_have_no_limits():
+    covered = Item("correction", "T1", DAY, entry="a", state="covered")
+    assert correct_limits(cap(150), billed(time=200), [covered]) == ()

@@ -195,3 +195,37 @@ def test_only_tickets_have_a_memory(rounding):
 def test_free_work_has_no_memory():
     (item,) = remembered(10, 15, [entry(minutes=4, billing="warranty")])
     assert (item.billable_minutes, item.reason) == (15, "warranty")
+
+
+def test_rounded_down_to_nothing_is_written_off():
+    terms = conditions(rounding=Rounding(15, "down"))
+    items = rate(terms, [entry("a", 14), entry("b", 29)]).items
+    assert [(x.state, x.reason, x.raw_minutes) for x in items] == [
+        ("written_off", "nothing_due", 14),
+        ("open", None, 29),
+    ]
+    assert [line.minutes for line in lines(items)] == [15]
+
+
+def test_work_without_minutes_stays_on_the_line_of_its_ticket():
+    terms = conditions(rounding=Rounding(15, "down"), line_grouping="ticket")
+    items = rate(terms, [entry("a", 14), entry("b", 29)]).items
+    assert {x.state for x in items} == {"open"}
+    assert [line.minutes for line in lines(items)] == [15]
+
+
+@pytest.mark.parametrize("scope", ["entry", "ticket", "invoice"])
+def test_credited_part_keeps_its_billable_minutes(scope):
+    terms = conditions(rounding=Rounding(15, "up", scope, minimum=60))
+    part = entry("a", 17, billable=20)
+    items = rate(terms, [part, entry("b", 10)]).items
+    assert [(x.entry, x.raw_minutes, x.billable_minutes) for x in items] == [
+        ("a", 17, 20),
+        ("b", 10, 60),
+    ]
+
+
+def test_credited_surplus_without_worked_minutes():
+    part = clocked("a", "2026-06-01T09:00", "2026-06-01T09:00", billable=5)
+    (item,) = rate(conditions(rounding=Rounding(15, "up")), [part]).items
+    assert (item.raw_minutes, item.billable_minutes, item.state) == (0, 5, "open")

@@ -6,26 +6,24 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parent
+FILES = (FOLDER / "pricing.json", FOLDER / "more.json")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--scenario-file",
         type=Path,
-        help="play all scenarios of this file; without it, those of pricing.json"
-        " that supported.txt lists",
+        help="play all scenarios of this file; without it, those of this folder",
     )
 
 
 def _load(config: pytest.Config) -> list[dict]:
     file = config.getoption("--scenario-file")
-    if file:
-        return json.loads(file.read_text(encoding="utf-8"))["examples"]
-    text = (FOLDER / "pricing.json").read_text(encoding="utf-8")
-    supported = set((FOLDER / "supported.txt").read_text(encoding="utf-8").split())
-    found = [each for each in json.loads(text)["examples"] if each["id"] in supported]
-    assert len(found) == len(supported), "supported.txt names an unknown scenario"
-    return found
+    return [
+        example
+        for each in ([file] if file else FILES)
+        for example in json.loads(each.read_text(encoding="utf-8"))["examples"]
+    ]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,23 +13,26 @@ def _number(value) -> Decimal:
     return exact.normalize() + 0
 
 
-def read(move, names: dict) -> tuple:
-    """An ``account.move`` in comparable form; ``names`` are keys of its sources."""
+def read(move, names: dict, kind: str | None = None) -> tuple:
+    """An ``account.move`` in comparable form; ``names`` are keys of its sources.
+
+    ``kind`` stands for the kinds of its lines where a scenario has another word.
+    """
     records = move.invoice_line_ids.filtered(lambda li: li.display_type == "product")
     return (
         TYPES[move.move_type],
         move.currency_id.name,
-        _freeze(_read_line(line, names) for line in records),
+        _freeze(_read_line(line, names, kind) for line in records),
         _number(move.amount_untaxed),
     )
 
 
-def _read_line(line, names: dict) -> tuple:
+def _read_line(line, names: dict, kind: str | None) -> tuple:
     items = line.billing_item_ids or line.credited_billing_item_ids
     per_unit = line._get_minutes_per_unit()
     sources = {names.get(item.charge_id or item.entry_id) for item in items}
     return (
-        ", ".join(sorted(set(items.mapped("kind")))),
+        kind or ", ".join(sorted(set(items.mapped("kind")))),
         tuple(sorted(source for source in sources if source)),
         _number(line.quantity * (per_unit or 1)),
         _number(line.price_unit * (60 / per_unit if per_unit else 1)),

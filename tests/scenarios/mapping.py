@@ -15,6 +15,7 @@ DAYS = {
     "sat": "saturday",
     "sun": "sunday",
 }
+UNLIMITED = 60_000
 
 
 def _clock(value: str) -> float:
@@ -45,13 +46,14 @@ def _activity_factor(world, vals, value) -> None:
 
 def _flat_ticket_types(world, vals, value) -> None:
     world.contract_vals["flat_fee_ids"] = [
-        Command.create(apply(FLAT_FEE, world, each, "policy.flat_ticket_types[]"))
+        Command.create(
+            {
+                "limited": "included_minutes" in each,
+                **apply(FLAT_FEE, world, each, "policy.flat_ticket_types[]"),
+            }
+        )
         for each in value
     ]
-
-
-def _included_minutes(world, vals, value) -> None:
-    vals.update(limited=value is not None, included_minutes=value or 0)
 
 
 def _of_contract(name: str):
@@ -94,21 +96,20 @@ def _line_grouping(world, vals, value) -> None:
 
 
 def _carry_over(world, vals, value) -> None:
-    if value in (None, "none"):
+    if value == "none":
         return
     if value.get("consume", "oldest_first") != "oldest_first":
         raise NotSupported("contract.carry_over.consume")
-    limit = int(value["max_minutes"])
+    limit = int(value.get("max_minutes", UNLIMITED))
     vals.update(
         carry_over=True,
         carry_over_limit=limit if vals.get("unit") == "amount" else limit / 60,
-        carry_over_periods=value["expires_after_periods"],
+        carry_over_periods=value.get("expires_after_periods", UNLIMITED),
     )
 
 
 def _overage_price(world, vals, value) -> None:
-    if value is not None:
-        vals.update(overage="price", overage_price=float(value))
+    vals.update(overage="price", overage_price=float(value))
 
 
 def _covered(world, vals, value) -> None:
@@ -133,8 +134,7 @@ def _count_on(world, vals, value) -> None:
 
 
 def _rate_contract(world, vals, value) -> None:
-    if value is not None:
-        vals["contract_id"] = world.contract_of(value).id
+    vals["contract_id"] = world.contract_of(value).id
 
 
 def _currency(name: str):
@@ -210,7 +210,7 @@ ZONE = {"up_to_km": field("up_to_km", float), "price": field("price", float)}
 FLAT_FEE = {
     "type": record("category_id", "category"),
     "price": field("price", float),
-    "included_minutes": _included_minutes,
+    "included_minutes": field("included_minutes"),
 }
 
 # What holds for an allotment per period and for prepaid blocks.

@@ -219,6 +219,15 @@ class UnknownKey(Exception):
     """A key or value that is not in the vocabulary."""
 
 
+def without_nulls(value):
+    """The same without keys whose value is null: they say what leaving out says."""
+    if isinstance(value, dict):
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [without_nulls(each) for each in value]
+    return value
+
+
 def check(scenario: dict) -> None:
     """Raise :class:`UnknownKey` for what the vocabulary does not have."""
     _check(scenario, SCENARIO, "")

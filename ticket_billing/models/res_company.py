@@ -19,6 +19,13 @@ class ResCompany(models.Model):
         " rounding line.",
     )
 
+    ticket_billing_policy_id = fields.Many2one(
+        "ticket.billing.policy",
+        string="Billing policy of new contracts",
+        domain="[('company_id', 'in', (False, id))]",
+        help="Empty: the first of the list. A customer can have another one.",
+    )
+
     def _get_ticket_project(self):
         """The company's project for tickets, made on first use."""
         self.ensure_one()

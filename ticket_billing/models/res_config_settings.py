@@ -10,3 +10,6 @@ class ResConfigSettings(models.TransientModel):
     ticket_billing_product_id = fields.Many2one(
         related="company_id.ticket_billing_product_id", readonly=False
     )
+    ticket_billing_policy_id = fields.Many2one(
+        related="company_id.ticket_billing_policy_id", readonly=False
+    )

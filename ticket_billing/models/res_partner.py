@@ -7,6 +7,13 @@ class ResPartner(models.Model):
     billing_contract_ids = fields.One2many(
         "ticket.billing.contract", "partner_id", string="Service contracts"
     )
+    ticket_billing_policy_id = fields.Many2one(
+        "ticket.billing.policy",
+        string="Billing policy",
+        company_dependent=True,
+        groups="ticket_billing.group_biller,ticket_billing.group_auditor",
+        help="Of new service contracts of this customer. Empty: the company's.",
+    )
     billing_contract_count = fields.Integer(
         compute="_compute_billing_contract_count",
         groups="ticket_billing.group_biller,ticket_billing.group_auditor",

@@ -2,10 +2,12 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import date_utils, format_date
 
 from ..rating import Allotment, Balance, CarryOver, balance
 from ..tools.duration import format_minutes
@@ -137,6 +139,7 @@ class TicketBillingAllotment(models.Model):
     warning_activity_id = fields.Many2one(
         "mail.activity", copy=False, index="btree_not_null"
     )
+    ledger_html = fields.Html(string="Periods", compute="_compute_ledger_html")
 
     _quantity_positive = models.Constraint(
         "CHECK((unit = 'minutes' AND hours > 0) OR (unit = 'amount' AND amount > 0)"
@@ -224,6 +227,73 @@ class TicketBillingAllotment(models.Model):
             allotment.balance_text = allotment._format_quantity(left)
 
     # ------------------------------------------------------------------ balance
+
+    @api.depends("hours", "amount", "ticket_quantity", "contract_id.item_ids.state")
+    @api.depends_context("lang")
+    def _compute_ledger_html(self):
+        used = self._get_used()
+        for allotment in self:
+            saved = allotment._origin
+            rows = saved._get_ledger_rows(used[saved]) if saved else []
+            allotment.ledger_html = self.env["ir.qweb"]._render(
+                "ticket_billing.allotment_ledger", {"rows": rows}
+            )
+
+    def _get_ledger_rows(self, used: dict, today: date | None = None) -> list[dict]:
+        """State of the periods up to today, the latest first, in words."""
+        self.ensure_one()
+        today = today or fields.Date.context_today(self)
+        days = self._get_period_days(used, today)
+        rows = []
+        for day in sorted(days, reverse=True):
+            state = self._get_balance(used, day)
+            left = state.available - state.used
+            figures = {
+                "available": state.available,
+                "used": state.used,
+                "left": left,
+                "carried": state.carried,
+                "lapsed": state.lapsed,
+            }
+            if self._get_last_day(state.period) >= today:
+                # What becomes of the rest is not settled yet.
+                del figures["carried"], figures["lapsed"]
+            row = {key: self._format_quantity(value) for key, value in figures.items()}
+            rows.append({"period": format_date(self.env, state.period), **row})
+        return rows
+
+    def _get_last_day(self, first: date) -> date:
+        """Last day of the period that begins on ``first``."""
+        if self.period == "block":
+            return self.date_end or date.max
+        return date_utils.end_of(first, self.period)
+
+    def _get_period_days(self, used: dict, today: date) -> set[date]:
+        """First days of the periods to show: a year back, and all that were used."""
+        start = self.date_start or self.contract_id.date_start
+        if self.period == "block":
+            return {start}
+        length = relativedelta(
+            months={"month": 1, "quarter": 3, "year": 12}[self.period]
+        )
+        last = min(today, self.date_end or today)
+        day = max(start, last - relativedelta(years=1))
+        first = date_utils.start_of(day, self.period)
+        days = set(used)
+        while first <= last:
+            days.add(first)
+            first += length
+        return days
+
+    def action_view_items(self):
+        """Everything that was taken from the allotment."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ticket_billing.ticket_billing_item_action"
+        )
+        action["domain"] = [("allotment_id", "=", self.id), ("live", "=", True)]
+        action["context"] = {"group_by": ["allotment_period:month"]}
+        return action
 
     def _get_used(self, proposed: bool = False) -> dict:
         """What is taken, per allotment and first day of the period; one query.

@@ -55,7 +55,11 @@ class TicketBillingContract(models.Model):
         index=True,
         tracking=True,
         check_company=True,
-        default=lambda self: self._default_policy_id(),
+        compute="_compute_policy_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="How minutes are rounded, when and how invoices are written.",
     )
     date_start = fields.Date(
         required=True, default=fields.Date.context_today, tracking=True
@@ -157,11 +161,19 @@ class TicketBillingContract(models.Model):
         "Emergency surcharge and fee cannot be negative.",
     )
 
-    @api.model
-    def _default_policy_id(self):
-        return self.env["ticket.billing.policy"].search(
-            [("company_id", "in", (False, self.env.company.id))], limit=1
-        )
+    @api.depends("partner_id", "company_id")
+    def _compute_policy_id(self):
+        """The policy of the customer, else of the company, else the first one."""
+        policies = self.env["ticket.billing.policy"]
+        for contract in self:
+            company = contract.company_id
+            partner = contract.partner_id.sudo().with_company(company)
+            contract.policy_id = (
+                contract.policy_id
+                or partner.ticket_billing_policy_id
+                or company.ticket_billing_policy_id
+                or policies.search([("company_id", "in", (False, company.id))], limit=1)
+            )
 
     @api.model
     def _get_timezones(self):

@@ -128,12 +128,55 @@ class TicketBillingHistory(models.AbstractModel):
     # ------------------------------------------------------------- corrections
 
     @api.model
-    def _get_settled_items(self, entry) -> list[Item]:
-        """Settled items of a time entry as the rating core made them."""
-        records = entry.sudo().billing_item_ids.filtered(
-            lambda item: item.live and item.settled
+    def _get_rounding_domain(self, entry, policy) -> Domain:
+        """Settled items that were rounded together with those of a billed entry."""
+        records = entry.sudo().billing_item_ids.filtered(lambda i: i.live and i.settled)
+        domain = Domain("contract_id", "=", entry.billing_contract_id.id)
+        domain &= Domain("live", "=", True) & Domain("settled", "=", True)
+        scope = policy.rounding_scope
+        if scope == "visit" and not entry.visit_id:
+            scope = "entry"
+        if scope == "entry":
+            return domain & Domain("entry_id", "=", entry.id)
+        if scope != "invoice":
+            domain &= Domain("ticket_id", "=", entry.ticket_id.id)
+        if scope != "ticket" or policy.rounding_memory != "lifetime":
+            domain &= Domain("run_id", "in", records.run_id.ids)
+        if scope == "visit":
+            domain &= Domain("entry_id.visit_id", "=", entry.visit_id.id)
+        return domain
+
+    @api.model
+    def _get_rounded_together(self, entry, policy):
+        """Billed entries whose minutes were rounded together with those of one."""
+        items = self.env["ticket.billing.item"].search(
+            self._get_rounding_domain(entry, policy)
         )
-        return [self._to_item(record) for record in records.sorted("segment")]
+        return items.entry_id | entry
+
+    @api.model
+    def _get_settled_by_entry(self, entries, policy) -> dict[int | None, list[Item]]:
+        """Settled items of time entries as the rating core made them.
+
+        ``None``: rounding that stands on a line of its own.
+        """
+        settled = {
+            entry.id: [
+                self._to_item(record)
+                for record in entry.sudo()
+                .billing_item_ids.filtered(lambda i: i.live and i.settled)
+                .sorted("segment")
+            ]
+            for entry in entries
+        }
+        shared = self.env["ticket.billing.item"].search(
+            self._get_rounding_domain(entries[0], policy)
+            & Domain("entry_id", "=", False)
+            & Domain("kind", "in", ("rounding_adjust", "correction")),
+            order="segment, id",
+        )
+        settled[None] = [self._to_item(record) for record in shared]
+        return settled
 
     @api.model
     def _to_item(self, record) -> Item:
@@ -149,7 +192,7 @@ class TicketBillingHistory(models.AbstractModel):
             kind=record.kind,
             ticket=record.ticket_id.id,
             day=record.work_date,
-            entry=record.entry_id.id,
+            entry=record.entry_id.id or None,
             segment=record.segment,
             employee=record.employee_id.id or None,
             work_type=record.work_type_id.id or None,

@@ -285,7 +285,10 @@ class TicketBillingInvoicer(models.AbstractModel):
             **self._get_line_quantity(drafted.line),
         }
         if draft.is_credit:
-            vals["quantity"] = -vals["quantity"]
+            # An adjustment is one piece at an amount, the amount changes its sign.
+            is_amount = drafted.line.kind in ("minimum_adjust", "cap_adjust")
+            name = "price_unit" if is_amount else "quantity"
+            vals[name] = -vals[name]
         return vals
 
     @api.model

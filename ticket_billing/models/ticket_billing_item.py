@@ -150,6 +150,7 @@ class TicketBillingItem(models.Model):
         ],
         compute="_compute_state",
         store=True,
+        recursive=True,
         index=True,
         help="Open: will be billed. Billed: on an invoice. Covered: included in the"
         " contract. Written off: never billed. Held: something must be put right"
@@ -166,7 +167,9 @@ class TicketBillingItem(models.Model):
         index=True,
         help="Final: an invoice or a finished billing run stands behind this item.",
     )
-    reason = fields.Selection(REASONS, compute="_compute_state", store=True)
+    reason = fields.Selection(
+        REASONS, compute="_compute_state", store=True, recursive=True
+    )
     rated_reason = fields.Selection(REASONS)
     message = fields.Char(help="What to do about a held item.")
     warning = fields.Selection(WARNINGS)

@@ -5,7 +5,7 @@ Imports neither Odoo nor the network. See :func:`rate`.
 
 from .allotments import balance
 from .charges import Travel, distance_travel, flat_travel, marked_up, zone_travel
-from .corrections import correct
+from .corrections import correct, gather
 from .engine import rate
 from .errors import (
     AmbiguousRate,
@@ -72,6 +72,7 @@ __all__ = [
     "distance_travel",
     "find_conflicts",
     "flat_travel",
+    "gather",
     "lines",
     "marked_up",
     "plan_week",

@@ -1,16 +1,17 @@
 """Corrections: what to bill or give back when settled work has changed."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from .explain import step
 from .lines import make_items, price_lines
 from .results import Item, Step
-from .types import Key
+from .types import ZERO, Key
 
 KIND = "correction"
 ROUNDED_BEFORE = "rounded_before"
+_PRICE = ("unit_price", "surcharge_percent", "discount_percent")
 
 
 @dataclass(slots=True)
@@ -54,6 +55,73 @@ def correct(before: Sequence[Item], after: Sequence[Item]) -> tuple[Item, ...]:
         _place_rest(rest, values, (*after, *before)[0])
     last = max((item.segment for item in before), default=-1)
     return tuple(make_items(values, last + 1))
+
+
+def gather(own: Sequence[Item], others: Iterable[Item]) -> tuple[Item, ...]:
+    """Corrections of one entry with the minutes that ``others`` would be charged.
+
+    ``others`` are corrections of work that has not changed itself, but was rounded
+    together with the entry: their minutes count as minutes of the entry. What cancels
+    out costs nothing and is written off; parts that are not charged stay as they are.
+    """
+    gathered = list(own)
+    kept = []
+    for item in others:
+        if item.line is None or _measure(item) != "billable_minutes":
+            kept.append(item)
+            continue
+        index = next((i for i, x in enumerate(gathered) if _is_like(x, item)), None)
+        if index is None:
+            gathered.append(_moved(item, gathered))
+        else:
+            gathered[index] = _added(gathered[index], item)
+    return (*map(_settled, gathered), *kept)
+
+
+def _is_like(item: Item, other: Item) -> bool:
+    return item.line is not None and item.line[2] == other.line[2]
+
+
+def _moved(item: Item, own: Sequence[Item]) -> Item:
+    """A correction of other work as one of the entry of ``own``."""
+    entry = own[0].entry if own else item.entry
+    last = max((each.segment for each in own), default=item.segment)
+    line = (KIND, entry, item.line[2])
+    return replace(item, entry=entry, segment=last + 1, line=line)
+
+
+def _added(item: Item, other: Item) -> Item:
+    """A correction with the minutes of another one of the same price."""
+    values = {name: getattr(item, name) for name in _PRICE}
+    values["billable_minutes"] = item.billable_minutes + other.billable_minutes
+    values["line"] = item.line
+    price_lines([values], _decimals(item))
+    kept = (each for each in item.steps if each.code != "net")
+    return replace(
+        item,
+        raw_minutes=item.raw_minutes + other.raw_minutes,
+        billable_minutes=values["billable_minutes"],
+        net=values["net"],
+        steps=(*kept, values["net_step"]),
+    )
+
+
+def _settled(item: Item) -> Item:
+    is_charged = item.line is not None and _measure(item) == "billable_minutes"
+    return _cancelled(item) if is_charged and not item.billable_minutes else item
+
+
+def _cancelled(item: Item) -> Item:
+    """A correction that another one of the same price cancels out."""
+    kept = [each for each in item.steps if each.code not in ("price", "net")]
+    return replace(
+        item,
+        state="written_off",
+        reason=ROUNDED_BEFORE,
+        net=ZERO,
+        line=None,
+        steps=(*kept, step("written_off", reason=ROUNDED_BEFORE)),
+    )
 
 
 def _changes(before: Iterable[Item], after: Iterable[Item]) -> dict[Key, _Change]:
@@ -119,7 +187,7 @@ def _charge(values: dict, key: Key, change: _Change) -> None:
     item = change.sample
     measure = _measure(item)
     values[measure] = change.difference(measure)
-    for name in ("unit_price", "surcharge_percent", "discount_percent"):
+    for name in _PRICE:
         values[name] = getattr(item, name)
     values["line"] = (KIND, item.entry, key)
     price_lines([values], _decimals(item))

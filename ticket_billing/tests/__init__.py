@@ -3,6 +3,7 @@ from . import (
     test_allotment_warning,
     test_bad_input,
     test_billing,
+    test_conditions,
     test_contract,
     test_credit_note,
     test_delivery,

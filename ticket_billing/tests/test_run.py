@@ -216,3 +216,21 @@ class TestRun(TicketBillingCase):
         run = self._run()
         with self.assertRaises(UserError):
             run.unlink()
+
+    def test_work_rounded_down_to_nothing_is_settled(self):
+        self.policy.rounding_mode = "down"
+        entry = self._log(14)
+        self.assertFalse(self._run().invoice_ids)
+        item = entry.billing_item_ids
+        self.assertEqual((item.state, item.reason), ("written_off", "nothing_due"))
+        self.assertFalse(self._run("2026-11-02").line_ids)
+
+    def test_minutes_taken_off_by_rounding_can_be_billed(self):
+        self.policy.write({"rounding_mode": "nearest", "rounding_scope": "ticket"})
+        self._log(20)
+        self._log(17)
+        run = self._run()
+        self.assertEqual(
+            self._get_lines(run.invoice_ids), [(-7, 90, -10.5), (17, 90, 25.5),
+                                               (20, 90, 30.0)]
+        )  # fmt: skip

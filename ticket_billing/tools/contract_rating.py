@@ -14,6 +14,7 @@ from ..rating import (
     Item,
     correct,
     correct_limits,
+    gather,
     rate,
 )
 
@@ -223,25 +224,54 @@ class ContractRating:
         """
         corrections: list[Item] = []
         book = self.rater.env["ticket.billing.history"]
-        for entry in sorted(entries, key=lambda e: (e.date, e.id)):
-            before = book._get_settled_items(entry)
-            after, reason = self._rate_again(entry, book._without(history, before))
+        waiting = sorted(entries, key=lambda e: (e.date, e.id))
+        while waiting:
+            group = book._get_rounded_together(waiting[0], self.policy)
+            changed = [entry for entry in waiting if entry in group]
+            waiting = [entry for entry in waiting if entry not in group]
+            before = book._get_settled_by_entry(group, self.policy)
+            settled = [item for items in before.values() for item in items]
+            after, reason = self._rate_again(group, book._without(history, settled))
             if reason:
-                held = replace(self._hold(entry, reason), kind="correction")
-                self.held.append(held)
+                for entry in changed:
+                    held = replace(self._hold(entry, reason), kind="correction")
+                    self.held.append(held)
                 continue
-            new = correct(before, after)
+            new = self._get_corrections([e.id for e in changed], before, after)
             corrections += new
             history = book._with(history, new)
         return corrections, history
 
-    def _rate_again(self, entry, history: History):
-        """Items of an entry with its present figures, or why it cannot be rated."""
+    def _get_corrections(self, changed: list, before: dict, after: dict):
+        """Differences of the entries of a group of which some have changed.
+
+        What was only rounded together with them keeps its price; minutes that move
+        count for the first entry that has changed.
+        """
+        own, others = {}, []
+        for entry in sorted({*before, *after}, key=lambda key: key or 0):
+            old, new = before.get(entry, []), after.get(entry, [])
+            minutes = [sum(i.billable_minutes for i in items) for items in (old, new)]
+            if entry in changed:
+                own[entry] = correct(old, new)
+            elif minutes[0] != minutes[1]:
+                others += correct(old, new)
+        first, *rest = changed
+        return (
+            *gather(own.get(first, ()), others),
+            *(item for entry in rest for item in own.get(entry, ())),
+        )
+
+    def _rate_again(self, entries, history: History):
+        """Items per entry with its present figures, or why they cannot be rated."""
         try:
-            work = [self.rater._prepare_entry(entry, self.contract)]
+            work = [self.rater._prepare_entry(e, self.contract) for e in entries]
             rated = rate(self.conditions, work, history=history).items
         except ConfigurationError as error:
-            return [], error.code
-        after = [item for item in rated if item.entry == entry.id]
-        reasons = [item.reason for item in after if item.state == "held"]
+            return {}, error.code
+        after = defaultdict(list)
+        for item in rated:
+            if item.entry is not None or item.kind == "rounding_adjust":
+                after[item.entry].append(item)
+        reasons = [item.reason for item in rated if item.state == "held"]
         return after, reasons[0] if reasons else None

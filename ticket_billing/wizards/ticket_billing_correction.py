@@ -20,6 +20,7 @@ class TicketBillingCorrection(models.TransientModel):
     raw_minutes = fields.Integer(
         string="Minutes",
         compute="_compute_values",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,
@@ -27,6 +28,7 @@ class TicketBillingCorrection(models.TransientModel):
     work_type_id = fields.Many2one(
         "ticket.billing.work.type",
         compute="_compute_values",
+        precompute=True,
         store=True,
         readonly=False,
     )
@@ -38,6 +40,7 @@ class TicketBillingCorrection(models.TransientModel):
             ("goodwill", "Goodwill"),
         ],
         compute="_compute_values",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,
