@@ -26,6 +26,8 @@
         "views/ticket_billing_run_line_views.xml",
         "views/ticket_billing_run_views.xml",
         "views/ticket_billing_allotment_views.xml",
+        "views/ticket_billing_simulation_views.xml",
+        "views/ticket_billing_week_templates.xml",
         "views/ticket_billing_contract_views.xml",
         "views/ticket_billing_policy_views.xml",
         "views/ticket_billing_rate_views.xml",
@@ -43,6 +45,7 @@
         "views/ticket_billing_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["ticket_billing/static/src/scss/week.scss"],
         "web.report_assets_common": [
             "ticket_billing/static/src/scss/report_invoice.scss",
         ],

@@ -149,7 +149,10 @@ def get_core_speed(env, contracts) -> float:
     entries = env["ticket.billing.collector"]._collect(contracts).entries
     conditions = contracts._get_conditions_by_contract()
     work = [
-        (conditions[contract.id], [rater._prepare_entry(each) for each in group])
+        (
+            conditions[contract.id],
+            [rater._prepare_entry(each, contract) for each in group],
+        )
         for contract, group in entries.grouped("billing_contract_id").items()
     ]
     start = perf_counter()

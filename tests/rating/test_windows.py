@@ -6,7 +6,14 @@ from decimal import Decimal
 import pytest
 from builders import clocked, conditions, entry, figures
 
-from ticket_billing.rating import ConfigurationError, Rounding, Window, lines, rate
+from ticket_billing.rating import (
+    ConfigurationError,
+    Rounding,
+    Window,
+    lines,
+    plan_week,
+    rate,
+)
 from ticket_billing.rating.types import Conditions
 
 NIGHT = Window("night", Decimal(50), time(20), time(6))
@@ -144,3 +151,30 @@ def test_emergency_is_one_more_surcharge():
 def test_unknown_zone_prices_nothing():
     with pytest.raises(ConfigurationError):
         rate(Conditions("Europe/Nowhere"), [entry()])
+
+
+def drawn(plan) -> list[tuple]:
+    """Hours and percent of the parts of a day with a surcharge."""
+    return [
+        (start / 60, stop / 60, surcharge.percent)
+        for start, stop, surcharge in plan.bands(0, 24 * 60)
+        if surcharge.percent
+    ]
+
+
+def test_week_shows_seven_days_and_a_holiday_on_a_wednesday():
+    weekdays = frozenset(range(5))
+    night = Window("night", Decimal(50), time(20), time(6), weekdays)
+    holiday = Window("holiday", Decimal(100), holidays=True)
+    week = plan_week((night, SATURDAY, holiday), "highest")
+    assert drawn(week[0]) == [(20, 24, 50)]
+    assert drawn(week[1]) == [(0, 6, 50), (20, 24, 50)]
+    assert drawn(week[5]) == [(0, 6, 50), (6, 24, 25)]
+    assert drawn(week[6]) == []
+    assert drawn(week[7]) == [(0, 24, 100)]
+
+
+def test_week_combines_overlapping_windows():
+    week = plan_week((NIGHT, SATURDAY), "additive")
+    assert drawn(week[5]) == [(0, 6, 75), (6, 20, 25), (20, 24, 75)]
+    assert drawn(week[6]) == [(0, 6, 50), (20, 24, 50)]

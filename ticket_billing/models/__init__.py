@@ -11,6 +11,7 @@ from . import (
     res_currency,
     res_partner,
     ticket_billing_allotment,
+    ticket_billing_allotment_watch,
     ticket_billing_charge,
     ticket_billing_collector,
     ticket_billing_contract,

@@ -6,6 +6,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import date_utils, format_date
 
 from ..rating import Allotment, Balance, CarryOver, balance
@@ -129,6 +130,15 @@ class TicketBillingAllotment(models.Model):
     used_quantity = fields.Float(string="Used", compute="_compute_balance")
     used_percent = fields.Integer(string="Used %", compute="_compute_balance")
     balance_text = fields.Char(string="Left now", compute="_compute_balance")
+    warned_period = fields.Date(
+        copy=False, help="First day of the period that was warned of."
+    )
+    warned_percent = fields.Integer(
+        copy=False, help="Highest threshold of that period that was warned of."
+    )
+    warning_activity_id = fields.Many2one(
+        "mail.activity", copy=False, index="btree_not_null"
+    )
     ledger_html = fields.Html(string="Periods", compute="_compute_ledger_html")
 
     _quantity_positive = models.Constraint(
@@ -211,10 +221,9 @@ class TicketBillingAllotment(models.Model):
         for allotment in self:
             state = allotment._origin._get_balance(used[allotment._origin])
             left = state.available - state.used if state else 0
-            share = state.used / state.available if state and state.available else 0
             allotment.available_quantity = float(state.available) if state else 0
             allotment.used_quantity = float(state.used) if state else 0
-            allotment.used_percent = round(share * 100)
+            allotment.used_percent = self._get_percent(state)
             allotment.balance_text = allotment._format_quantity(left)
 
     # ------------------------------------------------------------------ balance
@@ -286,22 +295,33 @@ class TicketBillingAllotment(models.Model):
         action["context"] = {"group_by": ["allotment_period:month"]}
         return action
 
-    def _get_used(self) -> dict:
+    def _get_used(self, proposed: bool = False) -> dict:
         """What is taken, per allotment and first day of the period; one query.
 
+        :param proposed: with what is rated, but not settled by a run
         :return: ``{allotment: {first day: Decimal}}``
         """
-        used = defaultdict(dict)
-        for allotment, period, taken in self.env["ticket.billing.item"]._read_group(
+        domain = Domain(
             [
                 ("allotment_id", "in", self.ids),
                 ("live", "=", True),
-                ("settled", "=", True),
                 ("state", "=", "covered"),
-            ],
-            ["allotment_id", "allotment_period:day"],
-            ["allotment_used:sum"],
-        ):
+            ]
+        )
+        if not proposed:
+            domain &= Domain("settled", "=", True)
+        # Agents see what is left, but not the items.
+        groups = (
+            self.env["ticket.billing.item"]
+            .sudo()
+            ._read_group(
+                domain,
+                ["allotment_id", "allotment_period:day"],
+                ["allotment_used:sum"],
+            )
+        )
+        used = defaultdict(dict)
+        for allotment, period, taken in groups:
             used[allotment][period] = Decimal(str(taken))
         return used
 
@@ -315,6 +335,83 @@ class TicketBillingAllotment(models.Model):
         decimals = self.currency_id.decimal_places
         on = day or fields.Date.context_today(self)
         return balance(self._get_allotment(), used, on, decimals)
+
+    @api.model
+    def _get_percent(self, state: Balance | None) -> int:
+        """How much is used, in whole percent: 100 only when nothing is left."""
+        return (
+            int(100 * state.used / state.available) if state and state.available else 0
+        )
+
+    # ----------------------------------------------------------------- warnings
+
+    def _get_usage(self) -> dict:
+        """State in the current period, with what is rated but not billed yet.
+
+        Only of allotments that can be used today.
+        """
+        today = fields.Date.context_today(self)
+        current = self.filtered(lambda a: a._is_in_force(today))
+        used = current._get_used(proposed=True)
+        return {each: each._get_balance(used[each], today) for each in current}
+
+    def _is_in_force(self, day: date) -> bool:
+        self.ensure_one()
+        contract = self.contract_id
+        return (
+            contract.state == "active"
+            and contract._is_in_force(day)
+            and (not self.date_start or self.date_start <= day)
+            and (not self.date_end or day <= self.date_end)
+        )
+
+    def _get_reached(self, state: Balance | None) -> int:
+        """Highest threshold in percent that is reached; 0: none."""
+        self.ensure_one()
+        first = self.contract_id.policy_id.allotment_warning_percent
+        if not first:
+            return 0
+        percent = self._get_percent(state)
+        return max((each for each in (first, 100) if each <= percent), default=0)
+
+    def _get_warning_title(self, reached: int) -> str:
+        self.ensure_one()
+        if reached == 100:
+            return self.env._("Allotment used up")
+        return self.env._("Allotment used to %(percent)s %%", percent=reached)
+
+    def _get_warning_note(self, period: date, reached: int) -> str:
+        self.ensure_one()
+        values = {
+            "allotment": self.display_name,
+            "contract": self.contract_id.display_name,
+            "period": format_date(self.env, period),
+            "percent": reached,
+        }
+        if reached == 100:
+            return self.env._(
+                "%(allotment)s of %(contract)s is used up in the period from"
+                " %(period)s. What is done beyond it is billed: tell the customer.",
+                **values,
+            )
+        return self.env._(
+            "%(allotment)s of %(contract)s has reached %(percent)s %% in the period"
+            " from %(period)s. Agree with the customer on what comes beyond it.",
+            **values,
+        )
+
+    def _get_banner(self, state: Balance) -> str:
+        """One sentence for the form of the contract."""
+        self.ensure_one()
+        return self.env._(
+            "%(allotment)s: %(percent)s %% of %(available)s used in the period from"
+            " %(period)s, with work that is not billed yet. %(left)s left.",
+            allotment=self.name,
+            percent=self._get_percent(state),
+            available=self._format_quantity(state.available),
+            period=format_date(self.env, state.period),
+            left=self._format_quantity(state.available - state.used),
+        )
 
     # --------------------------------------------------------------- translate
 
@@ -357,6 +454,11 @@ class TicketBillingAllotment(models.Model):
             overage_price=Decimal(str(self.overage_price)) if has_price else None,
             overage_surcharges=self.overage_surcharges,
         )
+
+    def _get_count_field(self) -> str:
+        """Field of a ticket that says when an allotment of tickets counts it."""
+        self.ensure_one()
+        return "closed_date" if self.count_on == "closed" else "create_date"
 
     def _get_block_product(self):
         self.ensure_one()

@@ -106,21 +106,22 @@ class TicketBillingCharge(models.Model):
         for charge in self:
             charge.unit_cost = charge.unit_cost or charge.product_id.standard_price
 
-    def _get_unit_price(self, invoice_date: datetime.date) -> Decimal | None:
-        """Sales price of one piece in the currency of the contract.
+    def _get_unit_price(self, invoice_date: datetime.date, contract) -> Decimal | None:
+        """Sales price of one piece in the currency and on the terms of ``contract``.
 
         None where the cost is in a currency without an exchange rate.
         """
         self.ensure_one()
         if self.pricing == "price":
             return Decimal(str(self.price_unit))
-        policy = self.contract_id.policy_id
+        policy = contract.policy_id
         by_invoice = policy.cost_rate_date == "invoice_date"
-        cost = self._get_converted_cost(invoice_date if by_invoice else self.date)
+        day = invoice_date if by_invoice else self.date
+        cost = self._get_converted_cost(day, contract.currency_id)
         if cost is None:
             return None
         percent = policy.material_markup if self.pricing == "markup" else 0
-        decimals = self.contract_id.currency_id.decimal_places
+        decimals = contract.currency_id.decimal_places
         return marked_up(cost, Decimal(str(percent)), decimals)
 
     def _get_purchase_order(self) -> str:
@@ -128,8 +129,8 @@ class TicketBillingCharge(models.Model):
         self.ensure_one()
         return self.purchase_order_ref or self.ticket_id._get_charge_order()
 
-    def _get_converted_cost(self, day: datetime.date) -> Decimal | None:
-        currency, target = self.cost_currency_id, self.contract_id.currency_id
+    def _get_converted_cost(self, day: datetime.date, target) -> Decimal | None:
+        currency = self.cost_currency_id
         cost = Decimal(str(self.unit_cost))
         if currency == target:
             return cost

@@ -154,16 +154,23 @@ class TicketBillingCollector(models.AbstractModel):
             ]
         )
         for allotment in allotments:
-            name = "closed_date" if allotment.count_on == "closed" else "create_date"
-            domain = Domain("billing_contract_id", "=", allotment.contract_id.id)
+            domain = self._get_counted_domain(allotment, scope)
+            name = allotment._get_count_field()
+            domain &= Domain("billing_contract_id", "=", allotment.contract_id.id)
             domain &= Domain(name, ">=", allotment.contract_id.date_start)
             domain &= Domain("billing_item_ids", "not any", counted)
-            if allotment.count_on == "closed":
-                domain &= Domain("stage_id.closed", "=", True)
-            if scope:
-                domain &= self._get_days(scope, name)
             tickets |= tickets.search(domain, order=f"{name}, id")
         return tickets
+
+    @api.model
+    def _get_counted_domain(self, allotment, scope: Scope | None) -> Domain:
+        """Tickets that an allotment of tickets counts, by their day."""
+        domain = Domain.TRUE
+        if allotment.count_on == "closed":
+            domain &= Domain("stage_id.closed", "=", True)
+        if scope:
+            domain &= self._get_days(scope, allotment._get_count_field())
+        return domain
 
     # ---------------------------------------------------------- blocks and fees
 

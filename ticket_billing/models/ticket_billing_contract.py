@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rating import Conditions
+from ..tools.week import draw_week
+from .ticket_billing_surcharge import WEEKDAYS
 
 
 class TicketBillingContract(models.Model):
@@ -126,6 +128,7 @@ class TicketBillingContract(models.Model):
     surcharge_ids = fields.One2many(
         "ticket.billing.surcharge", "contract_id", copy=True
     )
+    week_html = fields.Html(string="Week", compute="_compute_week_html")
     allotment_ids = fields.One2many(
         "ticket.billing.allotment", "contract_id", copy=True
     )
@@ -138,6 +141,11 @@ class TicketBillingContract(models.Model):
     held_count = fields.Integer(compute="_compute_item_figures")
     open_amount = fields.Monetary(compute="_compute_item_figures")
     invoice_count = fields.Integer(compute="_compute_invoice_count")
+    allotment_warning = fields.Text(
+        compute="_compute_allotment_warning",
+        compute_sudo=True,
+        help="Allotments that are nearly or wholly used up.",
+    )
 
     _dates = models.Constraint(
         "CHECK(date_end IS NULL OR date_end >= date_start)",
@@ -206,6 +214,35 @@ class TicketBillingContract(models.Model):
     def _compute_invoice_count(self):
         for contract in self:
             contract.invoice_count = len(contract._get_invoices())
+
+    @api.depends(
+        "surcharge_ids.name",
+        "surcharge_ids.percent",
+        "surcharge_ids.whole_day",
+        "surcharge_ids.time_from",
+        "surcharge_ids.time_to",
+        "surcharge_ids.holidays",
+        *(f"surcharge_ids.{day}" for day in WEEKDAYS),
+        "policy_id.surcharge_combination",
+    )
+    @api.depends_context("lang")
+    def _compute_week_html(self):
+        for contract in self:
+            windows = contract.surcharge_ids.filtered(lambda w: w._is_complete())
+            contract.week_html = (
+                draw_week(windows, contract.policy_id) if windows else False
+            )
+
+    @api.depends("allotment_ids", "item_ids.state", "policy_id", "state")
+    @api.depends_context("lang")
+    def _compute_allotment_warning(self):
+        usage = self.allotment_ids._origin._get_usage()
+        for contract in self:
+            contract.allotment_warning = "\n".join(
+                allotment._get_banner(usage[allotment])
+                for allotment in contract.allotment_ids._origin
+                if allotment._get_reached(usage.get(allotment))
+            )
 
     @api.constrains(
         "partner_id",

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,6 +9,9 @@ from odoo import api, fields, models
 from ..rating import Charge
 
 PERIODS = {"month": 1, "quarter": 3, "year": 12}
+
+# First and last day of a contract; None: it does not end.
+Term = tuple[date, date | None]
 
 
 class TicketBillingFee(models.Model):
@@ -60,34 +63,43 @@ class TicketBillingFee(models.Model):
         for fee in self:
             fee.display_name = f"{fee.name}: {fee.currency_id.format(fee.price_unit)}"
 
+    def _get_term(self, term: Term | None = None) -> Term:
+        """First and last day of the fee in its contract, or in one of that ``term``."""
+        self.ensure_one()
+        contract = self.contract_id
+        since, until = term or (contract.date_start, contract.date_end)
+        ends = [end for end in (self.date_end, until) if end]
+        return max(since, self.date_start or since), min(ends, default=None)
+
     def _get_periods(
-        self, on: date, work_before: date, billed: set[date]
+        self,
+        on: date,
+        work_before: date,
+        billed: Collection[date],
+        term: Term | None = None,
     ) -> Iterator[date]:
         """First days of the periods that are due and not billed.
 
         In advance: begun by ``on``. Otherwise: over before ``work_before``.
         """
         self.ensure_one()
-        contract = self.contract_id
-        start = max(self.date_start or contract.date_start, contract.date_start)
-        ends = [end for end in (self.date_end, contract.date_end) if end]
+        start, end = self._get_term(term)
         length = PERIODS[self.period]
         first = start.replace(day=1, month=(start.month - 1) // length * length + 1)
-        while first <= min([*ends, on]):
+        while first <= min(on, end or on):
             following = first + relativedelta(months=length)
             is_due = self.advance or following <= work_before
             if is_due and first not in billed:
                 yield first
             first = following
 
-    def _get_price(self, first: date) -> Decimal:
+    def _get_price(self, first: date, term: Term | None = None) -> Decimal:
         """Price of one piece in a period: by days where the contract is shorter."""
         self.ensure_one()
-        contract = self.contract_id
         following = first + relativedelta(months=PERIODS[self.period])
-        start = max(first, contract.date_start, self.date_start or first)
-        ends = [end for end in (self.date_end, contract.date_end) if end]
-        stop = min([following, *(end + timedelta(days=1) for end in ends)])
+        start, end = self._get_term(term)
+        start = max(first, start)
+        stop = min(following, end + timedelta(days=1)) if end else following
         price = Decimal(str(self.price_unit))
         return price * (stop - start).days / (following - first).days
 
@@ -96,13 +108,13 @@ class TicketBillingFee(models.Model):
         self.ensure_one()
         return first + relativedelta(months=PERIODS[self.period], days=-1)
 
-    def _get_charge(self, first: date) -> Charge:
+    def _get_charge(self, first: date, term: Term | None = None) -> Charge:
         """The fee of one period as a charge of the rating core."""
         return Charge(
             key=("fee", self.id, first.toordinal()),
             ticket=None,
             kind="recurring",
             quantity=Decimal(str(self.quantity)),
-            unit_price=self._get_price(first),
+            unit_price=self._get_price(first, term),
             day=first,
         )

@@ -315,7 +315,7 @@ class TicketBillingItem(models.Model):
     @api.depends_context("lang")
     def _compute_explanation_text(self):
         for item in self:
-            item.explanation_text = "\n".join(explain(item))
+            item.explanation_text = "\n".join(explain(item, item.explanation))
 
     @api.depends("ticket_id", "contract_id", "kind", "work_date")
     @api.depends_context("lang")

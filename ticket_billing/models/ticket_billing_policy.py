@@ -276,6 +276,13 @@ class TicketBillingPolicy(models.Model):
         default="hold",
     )
 
+    allotment_warning_percent = fields.Integer(
+        string="Warn of allotments at",
+        default=80,
+        help="The responsible of a contract is told when so many percent of an"
+        " allotment are used, and again when it is used up. 0: no warnings.",
+    )
+
     # Release and delivery
     release = fields.Selection(
         [
@@ -309,6 +316,10 @@ class TicketBillingPolicy(models.Model):
         " AND COALESCE(travel_price, 0) >= 0"
         " AND COALESCE(travel_beyond_price, 0) >= 0)",
         "Amounts and markups of a billing policy cannot be negative.",
+    )
+    _allotment_warning_percent_range = models.Constraint(
+        "CHECK(COALESCE(allotment_warning_percent, 0) BETWEEN 0 AND 100)",
+        "Allotments are warned of between 0 and 100 %.",
     )
     _unit_price_decimals_range = models.Constraint(
         "CHECK(unit_price_decimals BETWEEN 0 AND 4)",

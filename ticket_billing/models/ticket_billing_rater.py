@@ -48,11 +48,11 @@ class TicketBillingRater(models.AbstractModel):
         return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
     @api.model
-    def _prepare_entry(self, entry) -> Entry:
+    def _prepare_entry(self, entry, contract) -> Entry:
+        """An entry for the core, to be priced by ``contract``."""
         location = None
-        if entry.billing_contract_id.policy_id.holiday_basis == "service_location":
-            contracts = self.env["ticket.billing.contract"]
-            location = contracts._get_location(entry._get_service_partner())
+        if contract.policy_id.holiday_basis == "service_location":
+            location = contract._get_location(entry._get_service_partner())
         return Entry(
             key=entry.id,
             ticket=entry.ticket_id.id,
@@ -62,7 +62,7 @@ class TicketBillingRater(models.AbstractModel):
             stop=self._to_utc(entry.billing_stop),
             employee=entry.employee_id.id or None,
             work_type=entry.work_type_id.id or None,
-            contract=entry.billing_contract_id.id,
+            contract=contract.id,
             billing=entry.billing_type or "billable",
             emergency=entry.billing_emergency,
             rate=Decimal(str(entry.billing_rate)) if entry.billing_rate else None,
@@ -73,10 +73,10 @@ class TicketBillingRater(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_part(self, part) -> Entry:
+    def _prepare_part(self, part, contract) -> Entry:
         """A credited part of an entry; its key is the negative id of its item."""
         return replace(
-            self._prepare_entry(part.entry_id),
+            self._prepare_entry(part.entry_id, contract),
             key=-part.id,
             minutes=-part.raw_minutes,
             billable=-part.billable_minutes,
@@ -98,9 +98,8 @@ class TicketBillingRater(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_journeys(self, visit) -> list[Charge]:
-        """The way to a visit as charges."""
-        policy = visit.contract_id.policy_id
+    def _prepare_journeys(self, visit, policy) -> list[Charge]:
+        """The way to a visit as charges, at the prices of ``policy``."""
         return [
             Charge(
                 key=("visit", visit.id, number),
@@ -129,9 +128,8 @@ class TicketBillingRater(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_incident(self, ticket) -> Incident:
-        """A ticket to be counted, on its local day."""
-        contract = ticket.billing_contract_id
+    def _prepare_incident(self, ticket, contract) -> Incident:
+        """A ticket to be counted by ``contract``, on its local day."""
         closed = any(
             allotment.count_on == "closed"
             for allotment in contract.allotment_ids
@@ -352,13 +350,15 @@ class TicketBillingRater(models.AbstractModel):
         rater._drop_proposals(contracts, work)
         on = scope.on if scope else fields.Date.context_today(self)
         ratings = rater._rate(contracts, work, on)
-        return rater.env["ticket.billing.item"].create(
+        items = rater.env["ticket.billing.item"].create(
             [
                 rater._prepare_item_vals(contract, item)
                 for contract in contracts
                 for item in ratings[contract.id]
             ]
         )
+        self.env["ticket.billing.allotment.watch"]._watch(contracts.allotment_ids)
+        return items
 
     @api.model
     def _get_unassigned_domain(self, company, contract_field: str) -> Domain:

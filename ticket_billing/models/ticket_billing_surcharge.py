@@ -70,6 +70,11 @@ class TicketBillingSurcharge(models.Model):
             percent = format_number(self.env, window.percent)
             window.display_name = f"{window.name} +{percent} %"
 
+    def _is_complete(self) -> bool:
+        """Whether percent and times are entered; in a form they may still lack."""
+        self.ensure_one()
+        return self.percent > 0 and (self.whole_day or self.time_from != self.time_to)
+
     def _get_windows(self) -> tuple[Window, ...]:
         """Windows of the rating core, keyed by record id."""
         return tuple(window._get_window() for window in self)

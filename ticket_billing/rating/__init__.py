@@ -36,6 +36,7 @@ from .types import (
     Rounding,
     Window,
 )
+from .windows import DayPlan, plan_week
 
 __all__ = [
     "Allotment",
@@ -45,6 +46,7 @@ __all__ = [
     "Charge",
     "Conditions",
     "ConfigurationError",
+    "DayPlan",
     "Entry",
     "FlatFee",
     "History",
@@ -73,6 +75,7 @@ __all__ = [
     "gather",
     "lines",
     "marked_up",
+    "plan_week",
     "rate",
     "reproduce",
     "zone_travel",

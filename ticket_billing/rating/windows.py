@@ -3,14 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 from .clock import DAY, EPOCH_DAY, Zone
 from .explain import step
 from .holidays import PublicHolidays
 from .segments import NO_SURCHARGE, Segment, Surcharge, Work
-from .types import HUNDRED, Conditions, Key, Window
+from .types import HUNDRED, Combination, Conditions, Key, Window
 
 EMERGENCY = "emergency"
 
@@ -125,6 +125,11 @@ class WindowTable:
                 local = end
         return segments
 
+    def plan(self, day: date) -> DayPlan:
+        """Surcharges of a day without emergency at the default location."""
+        number = day.toordinal() - EPOCH_DAY
+        return self._plan(number, self._location, False, self._spans)
+
     def _plan(self, day, location, emergency, spans) -> DayPlan:
         key = (day, location, emergency, spans is self._spans)
         plan = self._plans.get(key)
@@ -172,6 +177,29 @@ class WindowTable:
             "window", percent=percent, keys=names, combination=self._combination
         )
         return Surcharge(percent, keys, explanation)
+
+
+def plan_week(windows: tuple[Window, ...], combination: Combination) -> list[DayPlan]:
+    """Surcharges of a common week, Monday first, then of a holiday on a Wednesday."""
+    conditions = Conditions(
+        timezone="UTC",
+        windows=windows,
+        combination=combination,
+        holidays=_OneHoliday(),
+    )
+    table = WindowTable(conditions, Zone(conditions.timezone))
+    days = [_HOLIDAY + timedelta(days=number) for number in range(5, 12)]
+    return [table.plan(day) for day in (*days, _HOLIDAY)]
+
+
+_HOLIDAY = date(2025, 1, 1)
+
+
+class _OneHoliday:
+    """A calendar of a single public holiday, a Wednesday."""
+
+    def is_holiday(self, location: str | None, day: date) -> bool:
+        return day == _HOLIDAY
 
 
 def _whole_day(window: Window) -> bool:

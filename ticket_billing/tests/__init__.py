@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_allotment_warning,
     test_bad_input,
     test_billing,
     test_conditions,
@@ -9,6 +10,7 @@ from . import (
     test_item,
     test_report,
     test_run,
+    test_simulation,
     test_time_entry,
     test_translation,
 )

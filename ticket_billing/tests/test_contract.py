@@ -1,10 +1,14 @@
+import re
+
+from lxml import html
 from psycopg2.errors import CheckViolation
 
 from odoo import Command
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.ticket_billing_surcharge import WEEKDAYS
 from .common import TicketBillingCase
 
 
@@ -61,3 +65,65 @@ class TestContract(TicketBillingCase):
         self.assertEqual(copy.rate_ids.value, 90)
         self.assertEqual(copy.allotment_ids.hours, 5)
         self.assertNotEqual(copy.code, self.contract.code)
+
+    def _add_windows(self):
+        self.contract.surcharge_ids = [
+            Command.create(
+                {"name": "Night <b>", "percent": 50, "time_from": 20, "time_to": 6}
+            ),
+            Command.create(
+                {
+                    "name": "Sunday",
+                    "percent": 62.5,
+                    "whole_day": True,
+                    **dict.fromkeys(WEEKDAYS[:6], False),
+                    "holidays": True,
+                }
+            ),
+        ]
+
+    def _get_week(self, contract):
+        """(title of the day, [(from, height, label) in percent of a day])"""
+        tree = html.fromstring(contract.week_html)
+        return [
+            (
+                day.find_class("o_week_title")[0].text,
+                [
+                    (
+                        *map(float, re.findall(r"([\d.]+)%", band.get("style"))),
+                        band.text_content().strip(),
+                    )
+                    for band in day.find_class("o_week_band")
+                ],
+            )
+            for day in tree.find_class("o_week_day")
+        ]
+
+    def test_week_is_drawn(self):
+        self.assertFalse(self.contract.week_html)
+        self._add_windows()
+        week = self._get_week(self.contract)
+        self.assertEqual(
+            [title for title, _bands in week],
+            ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Holiday"],
+        )
+        self.assertEqual(week[0][1], [(0, 25, "+50 %"), (83.333, 16.667, "+50 %")])
+        self.assertEqual(week[6][1], [(0, 100, "+62.5 %")])
+        self.assertEqual(week[7][1], week[6][1])
+        self.assertIn("Night &lt;b&gt;", self.contract.week_html)
+
+    def test_week_in_german(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self._add_windows()
+        week = self._get_week(self.contract.with_context(lang="de_DE"))
+        self.assertEqual(week[0][0], "Mo")
+        self.assertEqual(week[6][1], [(0, 100, "+62,5 %")])
+
+    def test_week_while_windows_are_entered(self):
+        with Form(self.contract) as form:
+            with form.surcharge_ids.new() as window:
+                window.name = "Night"
+                window.percent = 50
+                window.time_from = 20
+                window.time_to = 6
+            self.assertIn("+50 %", form.week_html)

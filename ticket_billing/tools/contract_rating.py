@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from ..rating import (
+    Charge,
     Conditions,
     ConfigurationError,
     Entry,
@@ -45,14 +46,21 @@ class ContractRating:
         limits = correct_limits(self.conditions, history, corrections)
         history = self.rater.env["ticket.billing.history"]._with(history, limits)
         entries = [e for e in work.entries if not e.billing_outdated]
+        return (*corrections, *limits, *self._rate_fresh(entries, work, history))
+
+    def _rate_fresh(self, entries, work, history: History) -> tuple[Item, ...]:
+        """Items of what was never billed, and what was held until now."""
         entries = self._admit_entries(entries)
         charges = self._admit_charges(work)
-        incidents = [self.rater._prepare_incident(ticket) for ticket in work.tickets]
+        incidents = [
+            self.rater._prepare_incident(ticket, self.contract)
+            for ticket in work.tickets
+        ]
         try:
             items = self._rate_complete(entries, charges, incidents, history)
         except ConfigurationError:
             items = tuple(self._hold(entry, "configuration") for entry in entries)
-        return (*corrections, *limits, *self.held, *items)
+        return (*self.held, *items)
 
     def _hold(self, source, reason: str) -> Item:
         """The open rest of an entry, or a charge, with what is wrong with it."""
@@ -93,7 +101,7 @@ class ContractRating:
         """Charges of the rating core: recorded ones, journeys, blocks and fees."""
         charges = []
         for charge in work.charges:
-            price = charge._get_unit_price(self.on)
+            price = charge._get_unit_price(self.on, self.contract)
             if self._lacks_order(charge):
                 self.held.append(self._hold(charge, "po_missing"))
             elif price is None:
@@ -101,10 +109,18 @@ class ContractRating:
             else:
                 charges.append(self.rater._prepare_charge(charge, price))
         for visit in work.visits:
-            charges += self.rater._prepare_journeys(visit)
-        charges += [self.rater._prepare_block(block) for block in work.blocks]
-        charges += [fee._get_charge(first) for fee, first in work.fees]
+            charges += self.rater._prepare_journeys(visit, self.policy)
+        charges += [self._prepare_block(block) for block in work.blocks]
+        charges += [self._prepare_fee(fee, first) for fee, first in work.fees]
         return charges
+
+    def _prepare_block(self, block) -> Charge:
+        """The purchase of a prepaid block."""
+        return self.rater._prepare_block(block)
+
+    def _prepare_fee(self, fee, first: date) -> Charge:
+        """A recurring fee of the period that begins on ``first``."""
+        return fee._get_charge(first)
 
     # Rating
 
@@ -130,8 +146,10 @@ class ContractRating:
 
         Work that the ticket system has deleted is not billed again.
         """
-        parts = [self.rater._prepare_part(p) for p in self.reopened.get(entry, ())]
-        parts = parts or [self.rater._prepare_entry(entry)]
+        parts = [
+            self.rater._prepare_part(part, self.contract)
+            for part in self.reopened.get(entry, ())
+        ] or [self.rater._prepare_entry(entry, self.contract)]
         if entry.deleted_upstream:
             return [replace(part, billing="deleted") for part in parts]
         return parts
@@ -253,7 +271,7 @@ class ContractRating:
     def _rate_again(self, entries, history: History):
         """Items per entry with its present figures, or why they cannot be rated."""
         try:
-            work = [self.rater._prepare_entry(entry) for entry in entries]
+            work = [self.rater._prepare_entry(e, self.contract) for e in entries]
             rated = rate(self.conditions, work, history=history).items
         except ConfigurationError as error:
             return {}, error.code

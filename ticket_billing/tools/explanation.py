@@ -7,14 +7,14 @@ from .number import format_number
 
 
 class _Words:
-    """Sentences for the steps of one item."""
+    """Sentences for the steps of one price."""
 
-    def __init__(self, item):
-        self.item = item
-        self.env = item.env
+    def __init__(self, record):
+        self.currency = record.currency_id
+        self.env = record.env
 
     def _money(self, value) -> str:
-        return self.item.currency_id.format(float(value or 0))
+        return self.currency.format(float(value or 0))
 
     def _time(self, minutes) -> str:
         return format_minutes(round(float(minutes or 0)))
@@ -177,15 +177,15 @@ class _Words:
         )
 
 
-def explain(item) -> list[str]:
-    """One sentence per step of a ``ticket.billing.item``.
+def explain(record, steps) -> list[str]:
+    """One sentence per stored step of a price, in the currency of ``record``.
 
     Steps without words (held, written off) are told by state and reason.
     """
-    words = _Words(item)
+    words = _Words(record)
     sentences = [
         getattr(words, step["code"])(step)
-        for step in item.explanation or []
+        for step in steps or []
         if hasattr(_Words, step["code"])
     ]
     return [sentence for sentence in sentences if sentence]

@@ -1,1 +1,5 @@
-from . import ticket_billing_correction
+from . import (
+    ticket_billing_correction,
+    ticket_billing_simulation,
+    ticket_billing_simulation_line,
+)
