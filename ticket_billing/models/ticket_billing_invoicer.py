@@ -120,9 +120,8 @@ class TicketBillingInvoicer(models.AbstractModel):
         return None
 
     @api.model
-    def _get_entry_key(self, entry):
-        """What shares an invoice with a time entry."""
-        contract = entry.billing_contract_id
+    def _get_entry_key(self, entry, contract):
+        """What shares an invoice with a time entry that ``contract`` bills."""
         if contract.policy_id.invoice_grouping == "customer":
             return None
         item = Item("time", entry.ticket_id.id, entry.date, entry=entry.id)

@@ -224,6 +224,16 @@ class TestSimulation(TicketBillingCase):
         self.assertEqual(lines[name, "material"], (0, 15.0, 0, 10.0))
         self.assertEqual(lines[name, "travel"], (0, 40.0, 0, 0.0))
 
+    def test_rounding_per_invoice_follows_the_grouping_of_the_contract(self):
+        policy = self.policy.copy(
+            {"rounding_scope": "invoice", "invoice_grouping": "ticket"}
+        )
+        simulation = self._compare(self._copy(policy_id=policy.id))
+        self.assertEqual(sum(simulation.line_ids.mapped("minutes_simulated")), 60 + 30)
+        policy.invoice_grouping = "customer"
+        simulation = self._compare(self._copy(policy_id=policy.id))
+        self.assertEqual(sum(simulation.line_ids.mapped("minutes_simulated")), 75)
+
     def test_period_of_the_past(self):
         for period in (("2026-11-01", "2026-11-30"), ("2026-10-02", "2026-10-01")):
             with self.assertRaises(ValidationError):
