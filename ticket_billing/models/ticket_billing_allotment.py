@@ -6,10 +6,9 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.tools import date_utils, format_date
 
-from ..rating import Allotment, Balance, CarryOver, balance
+from ..rating import Allotment, Balance, CarryOver, Item, balance
 from ..tools.duration import format_minutes
 from ..tools.number import format_number
 
@@ -295,21 +294,17 @@ class TicketBillingAllotment(models.Model):
         action["context"] = {"group_by": ["allotment_period:month"]}
         return action
 
-    def _get_used(self, proposed: bool = False) -> dict:
+    def _get_used(self) -> dict:
         """What is taken, per allotment and first day of the period; one query.
 
-        :param proposed: with what is rated, but not settled by a run
         :return: ``{allotment: {first day: Decimal}}``
         """
-        domain = Domain(
-            [
-                ("allotment_id", "in", self.ids),
-                ("live", "=", True),
-                ("state", "=", "covered"),
-            ]
-        )
-        if not proposed:
-            domain &= Domain("settled", "=", True)
+        domain = [
+            ("allotment_id", "in", self.ids),
+            ("live", "=", True),
+            ("settled", "=", True),
+            ("state", "=", "covered"),
+        ]
         # Agents see what is left, but not the items.
         groups = (
             self.env["ticket.billing.item"]
@@ -346,14 +341,32 @@ class TicketBillingAllotment(models.Model):
     # ----------------------------------------------------------------- warnings
 
     def _get_usage(self) -> dict:
-        """State in the current period, with what is rated but not billed yet.
+        """State in the current period, with the work that is not billed yet.
 
-        Only of allotments that can be used today.
+        Only of allotments that can be used today. Writes nothing.
         """
         today = fields.Date.context_today(self)
         current = self.filtered(lambda a: a._is_in_force(today))
-        used = current._get_used(proposed=True)
+        used = current._get_used()
+        for item in current._rate_unsettled(today):
+            allotment = self.browse(item.allotment)
+            before = used[allotment].get(item.period, Decimal(0))
+            used[allotment][item.period] = before + item.allotment_used
         return {each: each._get_balance(used[each], today) for each in current}
+
+    def _rate_unsettled(self, today: date) -> list[Item]:
+        """Items of the rating core that unbilled work would take from these."""
+        contracts = self.contract_id.sudo()
+        if not contracts:
+            return []
+        work = contracts.env["ticket.billing.collector"]._collect(contracts)
+        ratings = contracts.env["ticket.billing.rater"]._rate(contracts, work, today)
+        return [
+            item
+            for items in ratings.values()
+            for item in items
+            if item.state == "covered" and item.allotment in self.ids
+        ]
 
     def _is_in_force(self, day: date) -> bool:
         self.ensure_one()

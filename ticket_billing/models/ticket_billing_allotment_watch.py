@@ -1,4 +1,7 @@
 from odoo import api, models
+from odoo.fields import Domain
+
+BATCH = 100
 
 
 class TicketBillingAllotmentWatch(models.AbstractModel):
@@ -12,16 +15,23 @@ class TicketBillingAllotmentWatch(models.AbstractModel):
     _description = "Warnings of Allotments"
 
     @api.model
-    def _watch_company(self, company):
-        """Look at all allotments of a company that can be or were warned of."""
-        allotments = self.env["ticket.billing.allotment"].sudo()
-        domain = [
-            ("company_id", "=", company.id),
-            "|",
-            ("contract_id.state", "=", "active"),
-            ("warning_activity_id", "!=", False),
-        ]
-        self._watch(allotments.search(domain))
+    def _cron_watch(self):
+        """Scheduled action: look at all allotments that can be or were warned of.
+
+        It stands apart from billing: neither waits for the other.
+        """
+        cron = self.env["ir.cron"]
+        allotments = self.env["ticket.billing.allotment"].search(
+            Domain("contract_id.state", "=", "active")
+            | Domain("warning_activity_id", "!=", False)
+        )
+        contracts = allotments.contract_id
+        cron._commit_progress(remaining=len(contracts))
+        for start in range(0, len(contracts), BATCH):
+            batch = contracts[start : start + BATCH]
+            self._watch(batch.allotment_ids & allotments)
+            if not cron._commit_progress(len(batch)):
+                break
 
     @api.model
     def _watch(self, allotments):

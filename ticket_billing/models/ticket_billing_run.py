@@ -415,7 +415,6 @@ class TicketBillingRun(models.Model):
         self = self.with_context(lang=self.env.company.partner_id.lang)
         for company in self.env["res.company"].search([("active", "=", True)]):
             self.with_company(company)._prepare_scheduled_run(company)
-            self.env["ticket.billing.allotment.watch"]._watch_company(company)
         self.env["ir.cron"]._commit_progress(remaining=self._count_todo())
         while lines := self._get_todo():
             for run, group in lines.grouped("run_id").items():

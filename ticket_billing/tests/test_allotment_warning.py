@@ -37,6 +37,7 @@ class TestAllotmentWarning(TicketBillingCase):
         cron = type(self.env["ir.cron"])
         with patch.object(cron, "_commit_progress", lambda *a, **k: 60.0):
             self.env["ticket.billing.run"]._cron_bill()
+            self.env["ticket.billing.allotment.watch"]._cron_watch()
 
     def test_thresholds(self):
         self._use(7)
@@ -79,12 +80,12 @@ class TestAllotmentWarning(TicketBillingCase):
         self._bill_scheduled()
         self.assertEqual(self._get_activities(), activity)
 
-    def test_scheduled_action_looks_before_it_bills(self):
-        self._use(8)
-        self._get_activities().unlink()
-        self.allotment.warned_percent = 0
+    def test_work_that_nobody_has_rated_counts(self):
+        for _hour in range(8):
+            self._log(60)
         self._bill_scheduled()
         self.assertEqual(len(self._get_activities()), 1)
+        self.assertFalse(self.contract.item_ids)
 
     def test_done_stays_done(self):
         entries = self._use(8)
@@ -173,7 +174,7 @@ class TestAllotmentWarning(TicketBillingCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            watch._watch_company(self.company)
+            watch._watch(self.env["ticket.billing.allotment"].search([]))
             self.env.flush_all()
             return self.env.cr.sql_log_count - before
 
