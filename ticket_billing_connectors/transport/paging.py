@@ -7,6 +7,7 @@ their change time, and the next page starts at the last value of this one
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from .errors import LoopDetected
@@ -46,7 +47,7 @@ class ChangeWalk:
     A record that changes between search and load carries a later time than its
     place in the list. Such a time must not become the next start, or records
     in between are skipped: so a full page is searched once more after loading,
-    and only records still in it count for the next start.
+    and only records still in it, before any that is new, count for the next start.
     """
 
     search: Callable[[Any, int], list[str]]
@@ -86,7 +87,9 @@ class ChangeWalk:
 
     def _next_start(self, records, ids, since, limit, last):
         if not last:
-            still = set(self.search(since, limit)) & set(ids)
+            known = set(ids)
+            again = takewhile(known.__contains__, self.search(since, limit))
+            still = set(again)
             records = [r for r in records if self.key(r) in still]
         return max((self.changed(r) for r in records), default=since)
 
