@@ -1,7 +1,10 @@
 from . import (
     account_analytic_line,
+    account_edi_xml_cii,
+    account_edi_xml_ubl_bis3,
     account_move,
     account_move_line,
+    account_move_send,
     account_tax,
     helpdesk_ticket,
     hr_employee,
@@ -21,6 +24,7 @@ from . import (
     ticket_billing_invoicer,
     ticket_billing_item,
     ticket_billing_kind,
+    ticket_billing_particulars,
     ticket_billing_policy,
     ticket_billing_purchase_order,
     ticket_billing_rate,

@@ -6,6 +6,7 @@ from . import (
     test_contract,
     test_credit_note,
     test_delivery,
+    test_einvoice,
     test_item,
     test_report,
     test_run,
