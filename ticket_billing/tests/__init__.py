@@ -8,6 +8,7 @@ from . import (
     test_delivery,
     test_einvoice,
     test_item,
+    test_particulars,
     test_report,
     test_run,
     test_time_entry,
