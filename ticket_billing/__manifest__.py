@@ -23,6 +23,7 @@
         "data/ir_cron.xml",
         "report/account_edi_xml_cii_templates.xml",
         "report/account_invoice_report.xml",
+        "report/ticket_billing_service_report.xml",
         "views/ticket_billing_item_views.xml",
         "views/ticket_billing_run_line_views.xml",
         "views/ticket_billing_run_views.xml",
@@ -46,6 +47,7 @@
     "assets": {
         "web.report_assets_common": [
             "ticket_billing/static/src/scss/report_invoice.scss",
+            "ticket_billing/static/src/scss/report_service.scss",
         ],
     },
     "demo": [

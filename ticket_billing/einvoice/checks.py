@@ -25,7 +25,9 @@ SAXON_SECONDS = 300
 
 CII = "{urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100}"
 # One step of the path to the place of a finding: name and number.
-STEP = re.compile(r"(?:^|/)[^\w/]*(?:Q?\{[^}]*\})?(\w+)(?:\[namespace[^]]*\])?(\[\d+\])?")
+STEP = re.compile(
+    r"(?:^|/)[^\w/]*(?:Q?\{[^}]*\})?(\w+)(?:\[namespace[^]]*\])?(\[\d+\])?"
+)
 UBL = "{urn:oasis:names:specification:ubl:schema:xsd:%s-2}%s"
 
 
@@ -80,7 +82,9 @@ def check_invoices(documents: list[bytes]) -> list[Report]:
     ]
     # The rules take for granted that the schema is kept.
     valid = [
-        number for number, findings in enumerate(found) if profiles[number] and not findings
+        number
+        for number, findings in enumerate(found)
+        if profiles[number] and not findings
     ]
     if has_rules() and valid:
         jobs = [(roots[number], profiles[number]) for number in valid]
@@ -151,7 +155,10 @@ def _check_rules(jobs: list) -> list[list[Finding]]:
     workers, and it does not outlive a fork.
     """
     order = [
-        {"xml": etree.tostring(root, encoding="unicode"), "rules": list(map(str, rules))}
+        {
+            "xml": etree.tostring(root, encoding="unicode"),
+            "rules": list(map(str, rules)),
+        }
         for root, (_schema, rules) in jobs
     ]
     try:

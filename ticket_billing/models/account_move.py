@@ -42,6 +42,17 @@ class AccountMove(models.Model):
         string="Delivery problem", copy=False, readonly=True
     )
 
+    service_report_file = fields.Binary(
+        string="Service report", attachment=True, copy=False
+    )
+    service_report_id = fields.Many2one(
+        "ir.attachment",
+        compute=lambda self: self._compute_linked_attachment_id(
+            "service_report_id", "service_report_file"
+        ),
+        depends=["service_report_file"],
+    )
+
     @api.depends("invoice_line_ids.billing_item_ids")
     def _compute_billing_figures(self):
         for move in self:
@@ -164,6 +175,39 @@ class AccountMove(models.Model):
             return problem
         self._post(soft=False)
         return None
+
+    # ---------------------------------------------------------- service report
+
+    def _needs_service_report(self) -> bool:
+        """Whether the service report has to be made for the mail."""
+        self.ensure_one()
+        policies = self.sudo()._get_billing_items().contract_id.policy_id
+        return not self.service_report_id and any(
+            policies.mapped("attach_service_report")
+        )
+
+    def _get_service_report_filename(self, extension: str) -> str:
+        self.ensure_one()
+        title = self.with_context(lang=self.partner_id.lang).env._("Service report")
+        name = (self.name or "").replace("/", "_")
+        return f"{title} {name}.{extension}".replace(" ", "_")
+
+    def _get_fields_to_detach(self):
+        return [*super()._get_fields_to_detach(), "service_report_file"]
+
+    def get_extra_print_items(self):
+        items = super().get_extra_print_items()
+        if len(self) == 1 and self._is_ticket_document():
+            items.append(
+                {
+                    "key": "ticket_service_report_xlsx",
+                    "description": self.env._("Service report (XLSX)"),
+                    "type": "ir.actions.act_url",
+                    "url": f"/ticket_billing/service_report/{self.id}",
+                    "target": "download",
+                }
+            )
+        return items
 
     # ----------------------------------------------------------------- deliver
 

@@ -1,15 +1,9 @@
-import re
-
 from odoo import api, fields, models
 from odoo.tools import float_compare, float_round
 from odoo.tools.misc import formatLang
 
 from ..tools.duration import format_minutes
-
-# Emoji and what belongs to them, and the sign that stands for a lost character.
-UNPRINTABLE = re.compile(
-    "[\U0001f000-\U0001faff\U000e0000-\U000e007f\ufe00-\ufe0f\u200d\ufffd]"
-)
+from ..tools.printable import printable
 
 PRICE_DECIMALS = 6
 
@@ -125,7 +119,7 @@ class AccountMoveLine(models.Model):
 
     def _get_printed_name(self) -> str:
         """Text as printed: without the characters that would be empty boxes."""
-        return UNPRINTABLE.sub("", self.name)
+        return printable(self.name)
 
     def _get_printed_hours(self) -> str | None:
         """Hours and minutes as printed, for example 0:20; none for other lines."""

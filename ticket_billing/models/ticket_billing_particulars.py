@@ -50,7 +50,9 @@ class TicketBillingParticulars(models.AbstractModel):
 
     @api.model
     def _get_missing_of_service(self, move) -> list[str]:
-        if move.delivery_date or (move.service_period_start and move.service_period_end):
+        if move.delivery_date or (
+            move.service_period_start and move.service_period_end
+        ):
             return []
         return [self.env._("date or period of the service")]
 

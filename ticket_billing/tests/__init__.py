@@ -11,6 +11,7 @@ from . import (
     test_particulars,
     test_report,
     test_run,
+    test_service_report,
     test_time_entry,
     test_translation,
 )

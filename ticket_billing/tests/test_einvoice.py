@@ -43,7 +43,9 @@ class EInvoiceCase(TicketBillingCase):
         return etree.fromstring(xml)
 
     def _get_texts(self, root, *path):
-        return root.xpath("//" + "/".join(f"*[local-name()='{n}']" for n in path) + "/text()")
+        return root.xpath(
+            "//" + "/".join(f"*[local-name()='{n}']" for n in path) + "/text()"
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -83,13 +85,9 @@ class TestEInvoice(EInvoiceCase):
         )
 
     def test_zugferd(self):
-        root = self._export(
-            self._post(self._run().invoice_ids), "account.edi.xml.cii"
-        )
+        root = self._export(self._post(self._run().invoice_ids), "account.edi.xml.cii")
         self.assertEqual(
-            self._get_texts(
-                root, "GuidelineSpecifiedDocumentContextParameter", "ID"
-            ),
+            self._get_texts(root, "GuidelineSpecifiedDocumentContextParameter", "ID"),
             ["urn:cen.eu:en16931:2017"],
         )
         order = ("BuyerOrderReferencedDocument", "IssuerAssignedID")
@@ -110,9 +108,7 @@ class TestEInvoice(EInvoiceCase):
         self.contract.rate_ids.value = 52.5
         self.policy.increment_minutes = 15
         self.ticket.name = "Scanner"
-        root = self._export(
-            self._post(self._run().invoice_ids), "account.edi.xml.cii"
-        )
+        root = self._export(self._post(self._run().invoice_ids), "account.edi.xml.cii")
         price = ("NetPriceProductTradePrice", "ChargeAmount")
         self.assertEqual(self._get_texts(root, *price), ["52.50", "52.50"])
 

@@ -92,7 +92,7 @@ class TestParticulars(TicketBillingCase):
             f"{self.partner.name}: {label}",
         )
         tax.invoice_legal_notes = "Steuerschuldnerschaft des Leistungsempfängers"
-        self.partner.vat = "ATU65883538"
+        self.partner.vat = "ATU13585627"
         self._assert_posted()
 
     def test_domestic_reverse_charge(self):
