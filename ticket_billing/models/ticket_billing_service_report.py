@@ -24,6 +24,11 @@ class ReportRow(NamedTuple):
     billed: int = 0
     covered: int = 0
 
+    def show(self, column: str) -> str:
+        """Minutes of a column as printed."""
+        minutes = getattr(self, column)
+        return format_minutes(minutes) if minutes else "–"
+
 
 class ReportTicket(NamedTuple):
     """The work on one ticket, and what else was charged or driven for it."""
@@ -35,6 +40,10 @@ class ReportTicket(NamedTuple):
     def total(self, column: str) -> int:
         """Sum of the minutes of a column."""
         return sum(getattr(row, column) for row in self.rows)
+
+    def show(self, column: str) -> str:
+        """Sum of the minutes of a column as printed."""
+        return format_minutes(self.total(column))
 
 
 class TicketBillingServiceReport(models.AbstractModel):
@@ -192,7 +201,7 @@ class TicketBillingServiceReport(models.AbstractModel):
 
     @api.model
     def _get_columns(self, tickets) -> list[tuple[str, str, int]]:
-        """Field, heading and width of the columns; no column stays empty."""
+        """Field, heading and width of the columns; none that would stay empty."""
         columns = [
             ("date", self.env._("Date"), 12),
             ("times", self.env._("From–to"), 13),
@@ -207,13 +216,13 @@ class TicketBillingServiceReport(models.AbstractModel):
         return [
             column
             for column in columns
-            if column[0] not in ("times", "worker")
+            if column[0] not in ("times", "worker", "covered")
             or any(getattr(row, column[0]) for row in rows)
         ]
 
     @api.model
     def _get_xlsx(self, move) -> bytes:
-        """The report as a spreadsheet: one row per piece of work, minutes as numbers."""
+        """The report as a spreadsheet, a row per piece of work, minutes as numbers."""
         report = self.with_context(lang=move.partner_id.lang or self.env.lang)
         tickets = report._get_tickets(move)
         columns = [

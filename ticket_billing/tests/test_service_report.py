@@ -188,6 +188,6 @@ class TestServiceReport(TicketBillingCase, MailCommon, HttpCase):
         answer = self.url_open(item["url"])
         self.assertIn("spreadsheetml", answer.headers["Content-Type"])
         self.assertIn("Router replaced", str(self._read(answer.content)))
-        self._create_user("employee", "base.group_user")
-        self.authenticate("employee", "employee")
+        self._create_user("outsider", "base.group_user")
+        self.authenticate("outsider", "outsider")
         self.assertNotEqual(self.url_open(item["url"]).status_code, 200)
