@@ -9,10 +9,10 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
     _inherit = "account.edi.xml.ubl_bis3"
 
     def _add_invoice_header_nodes(self, document_node, vals):
-        super()._add_invoice_header_nodes(document_node, vals)
+        result = super()._add_invoice_header_nodes(document_node, vals)
         invoice = vals["invoice"]
         if not invoice._is_ticket_document():
-            return
+            return result
         order = invoice._get_order_reference()
         contracts = invoice._get_contract_reference()
         document_node.update(
@@ -36,6 +36,7 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
                 }
                 for corrected in invoice._get_corrected_invoices()
             ]
+        return result
 
     def _get_party_node(self, vals):
         # A tax scheme without a number breaks UBL-SR-53.
@@ -48,22 +49,24 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
         return party_node
 
     def _add_invoice_line_period_nodes(self, line_node, vals):
-        super()._add_invoice_line_period_nodes(line_node, vals)
+        result = super()._add_invoice_line_period_nodes(line_node, vals)
         period = vals["base_line"]["record"]._get_service_period()
         if period:
             line_node["cac:InvoicePeriod"] = self._get_ticket_period_node(period)
+        return result
 
     def _add_invoice_line_item_nodes(self, line_node, vals):
-        super()._add_invoice_line_item_nodes(line_node, vals)
+        result = super()._add_invoice_line_item_nodes(line_node, vals)
         number = vals["base_line"]["record"]._get_ticket_number()
         if number:
             line_node["cac:DocumentReference"] = {
                 "cbc:ID": {"_text": number},
                 "cbc:DocumentTypeCode": {"_text": "130"},  # invoicing data sheet
             }
+        return result
 
     def _add_invoice_line_price_nodes(self, line_node, vals):
-        super()._add_invoice_line_price_nodes(line_node, vals)
+        result = super()._add_invoice_line_price_nodes(line_node, vals)
         exact = vals["base_line"]["record"]._get_price_per_base()
         if exact:
             price, base = exact
@@ -71,6 +74,7 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
             node["cbc:PriceAmount"]["_text"] = FloatFmt(price, min_dp=2, max_dp=6)
             unit = self._get_uom_unece_code(vals["base_line"]["product_uom_id"])
             node["cbc:BaseQuantity"] = {"_text": base, "unitCode": unit}
+        return result
 
     def _get_ticket_period_node(self, period) -> dict | None:
         first, last = period

@@ -25,7 +25,9 @@ class ReportRow(NamedTuple):
     covered: int = 0
 
     def show(self, column: str) -> str:
-        """Minutes of a column as printed."""
+        """Minutes of a column as printed; none for what is not work."""
+        if not (self.worked or self.billed or self.covered):
+            return ""
         minutes = getattr(self, column)
         return format_minutes(minutes) if minutes else "–"
 
