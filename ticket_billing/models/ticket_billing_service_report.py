@@ -11,6 +11,18 @@ from ..tools.number import format_number
 from ..tools.printable import printable
 from ..tools.spreadsheet import as_text
 
+# Widths of the columns of the spreadsheet, in characters.
+WIDTHS = {
+    "date": 12,
+    "times": 13,
+    "worker": 20,
+    "work_type": 22,
+    "text": 60,
+    "worked": 14,
+    "billed": 14,
+    "covered": 14,
+}
+
 
 class ReportRow(NamedTuple):
     """One piece of work, a charge or a visit, ready to be printed."""
@@ -204,22 +216,22 @@ class TicketBillingServiceReport(models.AbstractModel):
     @api.model
     def _get_columns(self, tickets) -> list[tuple[str, str, int]]:
         """Field, heading and width of the columns; none that would stay empty."""
-        columns = [
-            ("date", self.env._("Date"), 12),
-            ("times", self.env._("From–to"), 13),
-            ("worker", self.env._("Worker"), 20),
-            ("work_type", self.env._("Work"), 22),
-            ("text", self.env._("Description"), 60),
-            ("worked", self.env._("Worked (min)"), 14),
-            ("billed", self.env._("Billed (min)"), 14),
-            ("covered", self.env._("Covered (min)"), 14),
-        ]
+        headings = {
+            "date": self.env._("Date"),
+            "times": self.env._("From–to"),
+            "worker": self.env._("Worker"),
+            "work_type": self.env._("Work"),
+            "text": self.env._("Description"),
+            "worked": self.env._("Worked (min)"),
+            "billed": self.env._("Billed (min)"),
+            "covered": self.env._("Covered (min)"),
+        }
         rows = [row for ticket in tickets for row in (*ticket.rows, *ticket.extras)]
         return [
-            column
-            for column in columns
-            if column[0] not in ("times", "worker", "covered")
-            or any(getattr(row, column[0]) for row in rows)
+            (name, heading, WIDTHS[name])
+            for name, heading in headings.items()
+            if name not in ("times", "worker", "covered")
+            or any(getattr(row, name) for row in rows)
         ]
 
     @api.model
