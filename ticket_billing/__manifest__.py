@@ -7,8 +7,8 @@
     "category": "Services/Helpdesk",
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
-    "depends": ["account", "hr_timesheet", "helpdesk_mgmt"],
-    "external_dependencies": {"python": ["holidays"]},
+    "depends": ["account", "account_edi_ubl_cii", "hr_timesheet", "helpdesk_mgmt"],
+    "external_dependencies": {"python": ["factur-x", "holidays"]},
     "data": [
         "security/ticket_billing_groups.xml",
         "security/ir.model.access.csv",
@@ -21,7 +21,9 @@
         "data/ticket_billing_policy.xml",
         "data/ticket_billing_holiday.xml",
         "data/ir_cron.xml",
+        "report/account_edi_xml_cii_templates.xml",
         "report/account_invoice_report.xml",
+        "report/ticket_billing_service_report.xml",
         "views/ticket_billing_item_views.xml",
         "views/ticket_billing_run_line_views.xml",
         "views/ticket_billing_run_views.xml",
@@ -48,6 +50,7 @@
         "web.assets_backend": ["ticket_billing/static/src/scss/week.scss"],
         "web.report_assets_common": [
             "ticket_billing/static/src/scss/report_invoice.scss",
+            "ticket_billing/static/src/scss/report_service.scss",
         ],
     },
     "demo": [

@@ -10,6 +10,7 @@ from freezegun import freeze_time
 
 from odoo import Command
 
+from odoo.addons.ticket_billing.einvoice import check_invoices
 from odoo.addons.ticket_billing_connectors.tests.common import ConnectorCase
 
 RECORDINGS = Path(__file__).parents[1] / "connectors" / "recordings" / "znuny"
@@ -137,6 +138,27 @@ class TestZnunyToInvoice(ConnectorCase):
         self.assertFalse(self._work("2026-11-25"))
         # November follows in December.
         self.assertEqual(len(self._work("2026-12-01")), 1)
+
+    def test_recorded_invoices_keep_the_official_rules(self):
+        self.company.partner_id.bank_ids = self.env["res.partner.bank"].create(
+            {
+                "acc_number": "DE89370400440532013000",
+                "partner_id": self.company.partner_id.id,
+                "allow_out_payment": True,
+            }
+        )
+        moves = self._work("2026-11-24")
+        self.assertEqual(len(moves), 6)
+        moves.filtered(lambda m: m.state == "draft").action_post()
+        documents = []
+        for move in moves:
+            for builder in ("account.edi.xml.ubl_de", "account.edi.xml.cii"):
+                xml, errors = self.env[builder]._export_invoice(move)
+                self.assertFalse(errors)
+                documents.append(xml)
+        for report in check_invoices(documents):
+            self.assertTrue(report.complete)
+            self.assertEqual(report.findings, ())
 
     def test_nothing_is_forgotten(self):
         """Every recorded booking is a time entry or waits in the inbox."""

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -41,6 +43,17 @@ class AccountMove(models.Model):
     )
     billing_delivery_message = fields.Char(
         string="Delivery problem", copy=False, readonly=True
+    )
+
+    service_report_file = fields.Binary(
+        string="Service report", attachment=True, copy=False
+    )
+    service_report_id = fields.Many2one(
+        "ir.attachment",
+        compute=lambda self: self._compute_linked_attachment_id(
+            "service_report_id", "service_report_file"
+        ),
+        depends=["service_report_file"],
     )
 
     @api.depends("invoice_line_ids.billing_item_ids")
@@ -92,37 +105,119 @@ class AccountMove(models.Model):
     # -------------------------------------------------------------------- post
 
     def _get_missing_particulars(self) -> list[str]:
-        """Names of the particulars of Sec. 14 (4) UStG that are missing.
-
-        https://www.gesetze-im-internet.de/ustg_1980/__14.html
-        """
+        """Names of the particulars that the law asks for and that are missing."""
         self.ensure_one()
-        missing = []
-        for partner in (self.company_id.partner_id, self.partner_id):
-            labels = partner.fields_get(["street", "zip", "city", "country_id"])
-            missing += [
-                f"{partner.display_name}: {label['string']}"
-                for name, label in labels.items()
-                if not partner[name]
-            ]
-        if not self.company_id._get_tax_numbers():
-            label = self.company_id.partner_id.fields_get(["vat"])["vat"]["string"]
-            missing.append(f"{self.company_id.name}: {label}")
-        return missing
+        return self.env["ticket.billing.particulars"]._get_missing(self)
+
+    def _get_corrected_invoices(self):
+        """The invoices that this credit note corrects."""
+        self.ensure_one()
+        earlier = self._get_billing_items().entry_id.billing_item_ids.invoice_id
+        return self.reversed_entry_id | earlier.filtered(
+            lambda m: m.state == "posted" and m.move_type == "out_invoice" and m != self
+        )
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        # What is taken back was done in the same period.
+        values_list = default_values_list or [{} for _move in self]
+        for move, values in zip(self, values_list, strict=True):
+            if move._is_ticket_document():
+                for name in (
+                    "delivery_date",
+                    "service_period_start",
+                    "service_period_end",
+                ):
+                    values.setdefault(name, move[name])
+        return super()._reverse_moves(values_list, cancel=cancel)
+
+    def _post(self, soft=True):
+        for move in self.filtered(lambda m: m._is_ticket_document()):
+            problem = move._get_posting_problem()
+            if problem:
+                raise UserError(problem)
+        return super()._post(soft)
+
+    def _get_posting_problem(self) -> str | None:
+        """Why this invoice stays a draft."""
+        self.ensure_one()
+        missing = self._get_missing_particulars()
+        if not missing:
+            return None
+        return self.env._(
+            "%(customer)s: the invoice stays a draft, particulars are missing:"
+            " %(missing)s. Complete them and release the run again.",
+            customer=self.partner_id.display_name,
+            missing=", ".join(missing),
+        )
+
+    # --------------------------------------------------------------- e-invoice
+
+    def _get_order_reference(self) -> str | None:
+        """Purchase order of the customer, of a credit note that of its invoice."""
+        self.ensure_one()
+        return (self.reversed_entry_id or self).ref or None
+
+    def _get_contract_reference(self) -> str | None:
+        """Numbers of the service contracts."""
+        self.ensure_one()
+        return (self.reversed_entry_id or self).invoice_origin or None
+
+    def _note_einvoice_report(self, report):
+        """Write into the chatter what else was found in the e-invoice."""
+        self.ensure_one()
+        notes = [str(finding) for finding in report.warnings]
+        if not report.complete:
+            notes.append(
+                self.env._(
+                    "Only the schema of the e-invoice was checked. The rules of"
+                    " EN 16931 need the Python package saxonche."
+                )
+            )
+        if notes:
+            title = self.env._("Checks of the e-invoice:")
+            self.message_post(body=Markup("<br/>").join([title, *notes]))
 
     def _post_billing(self) -> str | None:
         """Post one invoice of a run, or say why it stays a draft."""
         self.ensure_one()
-        missing = self._get_missing_particulars()
-        if missing:
-            return self.env._(
-                "%(customer)s: the invoice stays a draft, particulars are missing:"
-                " %(missing)s. Complete them and release the run again.",
-                customer=self.partner_id.display_name,
-                missing=", ".join(missing),
-            )
+        problem = self._get_posting_problem()
+        if problem:
+            return problem
         self._post(soft=False)
         return None
+
+    # ---------------------------------------------------------- service report
+
+    def _needs_service_report(self) -> bool:
+        """Whether the service report has to be made for the mail."""
+        self.ensure_one()
+        policies = self.sudo()._get_billing_items().contract_id.policy_id
+        return not self.service_report_id and any(
+            policies.mapped("attach_service_report")
+        )
+
+    def _get_service_report_filename(self, extension: str) -> str:
+        self.ensure_one()
+        title = self.with_context(lang=self.partner_id.lang).env._("Service report")
+        name = (self.name or "").replace("/", "_")
+        return f"{title} {name}.{extension}".replace(" ", "_")
+
+    def _get_fields_to_detach(self):
+        return [*super()._get_fields_to_detach(), "service_report_file"]
+
+    def get_extra_print_items(self):
+        items = super().get_extra_print_items()
+        if len(self) == 1 and self._is_ticket_document():
+            items.append(
+                {
+                    "key": "ticket_service_report_xlsx",
+                    "description": self.env._("Service report (XLSX)"),
+                    "type": "ir.actions.act_url",
+                    "url": f"/ticket_billing/service_report/{self.id}",
+                    "target": "download",
+                }
+            )
+        return items
 
     # ----------------------------------------------------------------- deliver
 
@@ -169,12 +264,12 @@ class AccountMove(models.Model):
                 move._generate_billing()
             return
         for move in self:
-            if not move.invoice_pdf_report_id:
+            if move.invoice_pdf_report_id:
+                move.billing_delivery_state = "queued"
+            elif move.billing_delivery_state != "failed":
                 move._set_delivery_failed(
                     self.env._("The PDF could not be made: see the chatter.")
                 )
-            else:
-                move.billing_delivery_state = "queued"
 
     def _send_queued_billing(self) -> None:
         """Hand the queued mails to the mail server and read what became of them."""

@@ -1,15 +1,11 @@
-import re
-
 from odoo import api, fields, models
-from odoo.tools import float_compare
+from odoo.tools import float_compare, float_round
 from odoo.tools.misc import formatLang
 
 from ..tools.duration import format_minutes
+from ..tools.printable import printable
 
-# Emoji and what belongs to them, and the sign that stands for a lost character.
-UNPRINTABLE = re.compile(
-    "[\U0001f000-\U0001faff\U000e0000-\U000e007f\ufe00-\ufe0f\u200d\ufffd]"
-)
+PRICE_DECIMALS = 6
 
 
 class AccountMoveLine(models.Model):
@@ -86,9 +82,44 @@ class AccountMoveLine(models.Model):
             return 60
         return 0
 
+    # --------------------------------------------------------------- e-invoice
+
+    def _get_billing_items(self):
+        """Items that these lines bill or take back."""
+        return self.billing_item_ids | self.credited_billing_item_ids
+
+    def _get_service_period(self):
+        """First and last day of the work on this line; none for other lines."""
+        self.ensure_one()
+        items = self._get_billing_items()
+        if not items:
+            return None
+        days = items.mapped("work_date")
+        days += [i.fee_id._get_last_day(i.work_date) for i in items if i.fee_id]
+        return min(days), max(days)
+
+    def _get_ticket_number(self) -> str | None:
+        """Number of the one ticket whose work this line bills."""
+        self.ensure_one()
+        ticket = self._get_billing_items().ticket_id
+        return ticket.number if len(ticket) == 1 else None
+
+    def _get_price_per_base(self) -> tuple[float, int] | None:
+        """Exact price, and the number of units it is for.
+
+        A price per minute has fractions of a cent: the price of 60 minutes has not.
+        """
+        self.ensure_one()
+        if not self._get_billing_items() or any(self.tax_ids.mapped("price_include")):
+            return None
+        base = 60 if self._get_minutes_per_unit() == 1 else 1
+        return float_round(abs(self.price_unit) * base, PRICE_DECIMALS), base
+
+    # ------------------------------------------------------------------- print
+
     def _get_printed_name(self) -> str:
         """Text as printed: without the characters that would be empty boxes."""
-        return UNPRINTABLE.sub("", self.name)
+        return printable(self.name)
 
     def _get_printed_hours(self) -> str | None:
         """Hours and minutes as printed, for example 0:20; none for other lines."""
@@ -105,7 +136,6 @@ class AccountMoveLine(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "ticket_billing.ticket_billing_item_action"
         )
-        items = self.billing_item_ids | self.credited_billing_item_ids
-        action["domain"] = [("id", "in", items.ids)]
+        action["domain"] = [("id", "in", self._get_billing_items().ids)]
         action["context"] = {}
         return action

@@ -326,6 +326,22 @@ class TicketBillingItem(models.Model):
             owner = item.ticket_id.number or item.contract_id.code or ""
             item.display_name = f"{owner} {kinds.get(item.kind)} {day}".strip()
 
+    def _get_kind_label(self) -> str:
+        """Kind in the language of the reader."""
+        self.ensure_one()
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+
+    def _is_work(self) -> bool:
+        """Whether it is about minutes: of a time entry, or made by rounding."""
+        self.ensure_one()
+        return bool(self.entry_id or self.raw_minutes or self.billable_minutes)
+
+    def _is_internal(self) -> bool:
+        """Whether it is none of the customer's business."""
+        self.ensure_one()
+        sources = (self.entry_id, self.charge_id, self.visit_id)
+        return any(source.billing_type == "internal" for source in sources)
+
     @api.model
     def _get_frozen_fields(self) -> set[str]:
         """Fields that say what was billed; they never change afterwards."""

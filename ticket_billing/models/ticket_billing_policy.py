@@ -253,6 +253,10 @@ class TicketBillingPolicy(models.Model):
         help="Also print the work covered by an allotment, at 0.00."
     )
 
+    attach_service_report = fields.Boolean(
+        help="Mail a list of all work, charges and visits with the invoice."
+    )
+
     minimum_invoice = fields.Float(
         digits=(16, 2),
         string="Minimum invoice amount",

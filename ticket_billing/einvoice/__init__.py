@@ -1,0 +1,3 @@
+"""Offline check of electronic invoices against the official schemas and rules."""
+
+from .checks import Finding, Report, check_invoices, has_rules
