@@ -1,12 +1,9 @@
-from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
-
-from odoo.addons.ticket_billing.rating import balance
 
 PERIOD_FORMATS = {"month": "LLLL yyyy", "quarter": "QQQ yyyy", "year": "yyyy"}
 
@@ -30,47 +27,40 @@ class TicketBillingAllotment(models.Model):
 
         :param day: today in the time zone of each contract, if not given
         :return: per allotment its ``name``, ``period`` in words, ``used`` and
-            ``available`` in minutes, ``percent`` used (0 to 100)
+            ``available`` in words (hours, money or tickets), ``percent`` used (0 to
+            100)
         """
-        used = self._get_portal_used()
+        used = self._get_used()
         balances = []
         for allotment in self:
             contract = allotment.contract_id
             today = day or fields.Date.context_today(
                 contract.with_context(tz=contract.tz)
             )
-            if contract._is_in_force(today):
+            if allotment._is_in_force(today):
                 balances.append(
                     allotment._prepare_portal_balance(used[allotment], today)
                 )
         return balances
 
-    def _get_portal_used(self) -> dict:
-        """Settled minutes per allotment and first day of the period, in one query."""
-        used = defaultdict(dict)
-        for allotment, period, minutes in self.env["ticket.billing.item"]._read_group(
-            [
-                ("allotment_id", "in", self.ids),
-                ("live", "=", True),
-                ("settled", "=", True),
-                ("state", "=", "covered"),
-            ],
-            ["allotment_id", "allotment_period:day"],
-            ["allotment_used:sum"],
-        ):
-            used[allotment][period] = Decimal(str(minutes))
-        return used
-
     def _prepare_portal_balance(self, used: dict, today: date) -> dict:
         self.ensure_one()
-        state = balance(self._get_allotment(), used, today)
+        state = self._get_balance(used, today)
         share = state.used / state.available if state.available else Decimal(1)
         return {
             "name": self.name,
-            "period": format_date(
-                self.env, state.period, date_format=PERIOD_FORMATS[self.period]
-            ),
-            "used": int(state.used),
-            "available": int(state.available),
+            "period": self._get_portal_period(state.period),
+            "used": self._format_quantity(state.used),
+            "available": self._format_quantity(state.available),
             "percent": min(round(share * 100), 100),
         }
+
+    def _get_portal_period(self, first: date) -> str:
+        """The period in words; of a prepaid block its last day."""
+        self.ensure_one()
+        if self.period != "block":
+            form = PERIOD_FORMATS[self.period]
+            return format_date(self.env, first, date_format=form)
+        if not self.date_end:
+            return ""
+        return self.env._("until %(day)s", day=format_date(self.env, self.date_end))

@@ -215,16 +215,36 @@ class TestPortalDomain(PortalCase):
                 {
                     "name": "Included hours",
                     "period": "October 2026",
-                    "used": 90,
-                    "available": 120,
+                    "used": "1:30 h",
+                    "available": "2:00 h",
                     "percent": 75,
                 }
             ],
         )
         self.assertEqual(
-            allotments._get_portal_balances(date(2026, 11, 1))[0]["used"], 0
+            allotments._get_portal_balances(date(2026, 11, 1))[0]["used"], "0:00 h"
         )
         self.assertFalse(allotments._get_portal_balances(date(2025, 12, 31)))
+
+    def test_balance_of_blocks_and_money(self):
+        self.contract.allotment_ids = [
+            Command.create(
+                {"name": "Block", "period": "block", "hours": 10,
+                 "date_start": "2026-09-01", "date_end": "2026-12-31"}
+            ),
+            Command.create(
+                {"name": "Retainer", "unit": "amount", "basis": "amount",
+                 "amount": 500, "work_type_ids": self.onsite.ids}
+            ),
+        ]  # fmt: skip
+        self._log(90)
+        self._bill()
+        balances = self.contract.allotment_ids._get_portal_balances(date(2026, 10, 31))
+        block, retainer = sorted(balances, key=lambda each: each["name"])
+        self.assertEqual(block["period"], "until 12/31/2026")
+        self.assertEqual((block["used"], block["available"]), ("1:30 h", "10:00 h"))
+        self.assertEqual(block["percent"], 15)
+        self.assertIn("500.00", retainer["available"])
 
     def test_allotments_of_the_customer_only(self):
         self.contract.allotment_ids = [Command.create({"hours": 2})]

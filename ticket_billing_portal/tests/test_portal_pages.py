@@ -196,7 +196,7 @@ class TestPortalPages(HttpCase, PortalCase):
         (bar,) = page.xpath("//div[@id='allotments']//div[@role='progressbar']")
         self.assertEqual(bar.get("aria-valuenow"), "25")
         text = " ".join(page.xpath("//div[@id='allotments']")[0].text_content().split())
-        self.assertIn("Used 1:00 / 4:00", text)
+        self.assertIn("Used 1:00 h / 4:00 h", text)
         self.authenticate("anders", "anders")
         self.assertFalse(self._get("/my/hours").xpath("//div[@id='allotments']"))
 
