@@ -34,6 +34,7 @@
         "views/ticket_billing_visit_views.xml",
         "views/ticket_billing_purchase_order_views.xml",
         "views/ticket_billing_holiday_views.xml",
+        "views/ticket_billing_confirmation_views.xml",
         "views/ticket_billing_correction_views.xml",
         "views/account_analytic_line_views.xml",
         "views/helpdesk_ticket_views.xml",

@@ -370,6 +370,30 @@ class TicketBillingItem(models.Model):
         for part in parts:
             part.sudo()._reopen(minutes[part])
 
+    def _release_together(self):
+        """Make all that a run settled of some contracts billable again.
+
+        Work of which another run settled a part stays, but for its credited part.
+        """
+        covered = self.filtered(
+            lambda item: (
+                item.state == "covered"
+                and item.entry_id.billing_item_ids.filtered(
+                    lambda i: i.settled and i.live
+                )
+                <= self | self.credited_part_ids
+            )
+        )
+        covered.rated_state = "released"
+        (self - covered).filtered(lambda i: i._is_releasable()).action_release()
+
+    def _reopen_corrections(self):
+        """The draft that settled a difference is gone: work it out again."""
+        for item in self.exists():
+            others = item.entry_id.billing_item_ids - self
+            if any(other.settled and other.live for other in others):
+                item.entry_id.billing_outdated = True
+
     def _is_releasable(self) -> bool:
         self.ensure_one()
         if not self.settled or not self.live or self.credited_item_id:

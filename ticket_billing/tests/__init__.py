@@ -7,6 +7,7 @@ from . import (
     test_credit_note,
     test_delivery,
     test_item,
+    test_release,
     test_report,
     test_run,
     test_time_entry,

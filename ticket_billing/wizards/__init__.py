@@ -1,1 +1,1 @@
-from . import ticket_billing_correction
+from . import ticket_billing_confirmation, ticket_billing_correction
