@@ -79,7 +79,7 @@ class TicketBillingBounds(models.AbstractModel):
         groups = self.env["account.move"]._read_group(
             self._get_invoices(moves), ["commercial_partner_id"]
         )
-        return moves.commercial_partner_id.concat(*(customer for (customer,) in groups))
+        return self.env["res.partner"].concat(*(customer for (customer,) in groups))
 
     # ------------------------------------------------------------------ reasons
 
@@ -151,7 +151,7 @@ class TicketBillingBounds(models.AbstractModel):
         return (
             item.state == "open"
             and item.kind in PRICED
-            and item.quantity > 0
+            and (item.quantity > 0 or item.billable_minutes > 0)
             and not item.unit_price
         )
 

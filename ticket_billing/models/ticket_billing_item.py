@@ -462,6 +462,13 @@ class TicketBillingItem(models.Model):
         domain = [("entry_id", "in", entries.ids), ("reopened", "=", True)]
         return self.search(domain, order="segment").grouped("entry_id")
 
+    def action_exclude(self):
+        """Leave this work out of the run that is being previewed."""
+        run = self.env["ticket.billing.run"].browse(
+            self.env.context.get("billing_run_id")
+        )
+        self.env["ticket.billing.exclusion"]._exclude(self, run)
+
     def action_view_invoice(self):
         self.ensure_one()
         return self.invoice_id.get_formview_action()

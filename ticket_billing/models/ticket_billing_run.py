@@ -77,6 +77,7 @@ class TicketBillingRun(models.Model):
     )
     line_ids = fields.One2many("ticket.billing.run.line", "run_id", copy=False)
     item_ids = fields.One2many("ticket.billing.item", "run_id", copy=False)
+    exclusion_ids = fields.One2many("ticket.billing.exclusion", "run_id", copy=False)
     invoice_ids = fields.One2many("account.move", "billing_run_id", copy=False)
     progress = fields.Float(compute="_compute_figures")
     invoice_count = fields.Integer(compute="_compute_figures")
@@ -172,12 +173,14 @@ class TicketBillingRun(models.Model):
             run._add_lines(run._get_manual_contracts())
             rater = run.env["ticket.billing.rater"]
             rater._hold_unassigned(run.company_id)
-            rater._rate_open(run.line_ids.contract_id, run._get_scope())
+            included = run.line_ids.filtered(lambda li: li.state != "excluded")
+            rater._rate_open(included.contract_id, run._get_scope())
 
     def _get_scope(self) -> Scope:
         """What a manual run takes up."""
         self.ensure_one()
-        return Scope(self.date, self.work_before, self.work_from or None)
+        first = self.work_from or None
+        return Scope(self.date, self.work_before, first, run=self.id)
 
     def _get_manual_contracts(self):
         """Active contracts with unsettled work before the day of the run."""
@@ -537,6 +540,11 @@ class TicketBillingRun(models.Model):
         return Domain("billing_item_ids", "not any", held & tried)
 
     # ------------------------------------------------------------------- views
+
+    def action_certificate(self):
+        """Print what became of every minute of this run."""
+        report = self.env.ref("ticket_billing.action_report_certificate")
+        return report.report_action(self)
 
     def action_view_invoices(self):
         self.ensure_one()

@@ -44,6 +44,8 @@ class TicketBillingRunLine(models.Model):
     failed = fields.Boolean(
         readonly=True, help="Held by an error: tried again on the next day or by hand."
     )
+    excluded_by_id = fields.Many2one("res.users", readonly=True)
+    excluded_on = fields.Datetime(readonly=True)
     invoice_ids = fields.Many2many("account.move", readonly=True)
     draft_count = fields.Integer(
         string="Drafts", compute="_compute_release", store=True, compute_sudo=True
@@ -70,7 +72,13 @@ class TicketBillingRunLine(models.Model):
         """What this line takes up."""
         self.ensure_one()
         first = self.work_from or None
-        return Scope(self.run_id.date, self.work_before, first, self.closed_only)
+        return Scope(
+            self.run_id.date,
+            self.work_before,
+            first,
+            self.closed_only,
+            self.run_id.id,
+        )
 
     def _get_item_domain(self) -> Domain:
         """Items of this line: settled by its run, or proposed for it."""
@@ -166,6 +174,33 @@ class TicketBillingRunLine(models.Model):
         self.ensure_one()
         return self.contract_id.policy_id.release in ("post", "send")
 
+    # ------------------------------------------------------------------ exclude
+
+    def action_exclude(self):
+        """Leave these customers out of the run; the next one takes them up."""
+        self._set_excluded(
+            {
+                "state": "excluded",
+                "excluded_by_id": self.env.uid,
+                "excluded_on": fields.Datetime.now(),
+            }
+        )
+
+    def action_include(self):
+        """Take excluded customers into the run again."""
+        self.filtered(lambda li: li.state == "excluded")._set_excluded(
+            {"state": "todo", "excluded_by_id": False, "excluded_on": False}
+        )
+
+    def _set_excluded(self, vals: dict):
+        self.env["ticket.billing.rater"]._check_biller()
+        for run in self.run_id:
+            run._check_state("draft")
+            run._note_preparer()
+        self.sudo().write(vals)
+
+    # ------------------------------------------------------------------ release
+
     def action_ask_release(self):
         """Show what would be released, and why somebody should look at it."""
         self.env["ticket.billing.rater"]._check_biller()
@@ -183,6 +218,10 @@ class TicketBillingRunLine(models.Model):
         )
         action["domain"] = list(self._get_item_domain())
         action["context"] = {"search_default_group_state": 1}
+        if self.run_id.state == "draft":
+            preview = self.env.ref("ticket_billing.ticket_billing_item_view_preview")
+            action["views"] = [(preview.id, "list"), (False, "form")]
+            action["context"]["billing_run_id"] = self.run_id.id
         return action
 
     def action_view_invoices(self):

@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_bad_input,
     test_billing,
+    test_certificate,
     test_conditions,
     test_contract,
     test_credit_note,
@@ -12,4 +13,5 @@ from . import (
     test_run,
     test_time_entry,
     test_translation,
+    test_undo,
 )

@@ -127,9 +127,7 @@ class TestRelease(TicketBillingCase):
         self.assertEqual(many.billing_park_reason, "3 lines are more than 2.")
 
     def test_price_of_zero(self):
-        self.contract.rate_ids = [
-            (0, 0, {"value": 0, "work_type_id": self.onsite.id})
-        ]
+        self.contract.rate_ids = [(0, 0, {"value": 0, "work_type_id": self.onsite.id})]
         ticket = self._create_ticket("Mixed")
         self._log(60, ticket=ticket)
         self._log(60, ticket=ticket, work_type_id=self.onsite.id)
@@ -203,6 +201,8 @@ class TestRelease(TicketBillingCase):
         self.assertEqual(set(run.invoice_ids.mapped("state")), {"draft"})
         wizard.action_confirm()
         self.assertEqual(set(run.invoice_ids.mapped("state")), {"posted"})
+        action = run.line_ids.action_ask_release()
+        wizard = self.env[action["res_model"]].browse(action["res_id"])
         self.assertEqual(wizard.summary, "No invoice")
 
     def test_only_chosen_customers_are_released(self):
@@ -262,7 +262,13 @@ class TestFourEyes(TicketBillingCase):
         self.assertTrue(run.invoice_ids.billing_released_on)
 
     def test_whoever_took_part_is_a_preparer(self):
-        run = self._run_as(self.biller)
+        self._log(60)
+        run = (
+            self.env["ticket.billing.run"]
+            .with_user(self.biller)
+            .create({"date": "2026-11-01", "company_id": self.company.id})
+        )
+        run.action_preview()
         run.with_user(self.second).action_bill()
         with self.assertRaises(AccessError):
             run.with_user(self.second).action_release()
@@ -314,8 +320,7 @@ class TestFourEyes(TicketBillingCase):
 
     def test_nobody_left(self):
         run = self._run_as(self.first)
-        run.with_user(self.second).action_bill()
-        self.env["ticket.billing.run"].browse(run.id).preparer_ids |= self.env.ref(
+        run.sudo().preparer_ids |= self.env.ref(
             "ticket_billing.group_approver"
         ).all_user_ids
         with self.assertRaisesRegex(AccessError, "nobody yet"):
