@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..tools.duration import format_minutes
 from .ticket_billing_certificate import STATES, Balance
@@ -19,6 +19,7 @@ class ReportTicketBillingCertificate(models.AbstractModel):
             "doc_model": runs._name,
             "docs": runs,
             "format_minutes": format_minutes,
+            "now": fields.Datetime.now(),
             "states": STATES,
             "get_account": self._get_account,
         }

@@ -14,6 +14,7 @@ class TicketBillingRelease(models.AbstractModel):
         "run_id",
         "user_id",
         string="Prepared by",
+        context={"active_test": False},
         readonly=True,
         copy=False,
         help="Everybody who made, previewed, changed or billed this run. With the"

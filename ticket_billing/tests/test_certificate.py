@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .common import TicketBillingCase
@@ -129,7 +129,7 @@ class TestCertificate(TicketBillingCase):
         invoice = run.invoice_ids
         for text in (
             run.name, invoice.name, "67.50", "80.33", self.env.user.name,
-            "1:40", "27:00", "More than a day", "fa-check", self.company.name,
+            "0:40", "27:00", "More than a day", "fa-check", self.company.name,
         ):  # fmt: skip
             self.assertIn(text, html)
 
@@ -269,7 +269,7 @@ class TestExclusion(TicketBillingCase):
         self.preview.action_bill()
         self.assertEqual(self.preview.invoice_ids.partner_id, self.partner)
         self.assertEqual(self.preview.state, "done")
-        with self.assertRaises(Exception):
+        with self.assertRaises(UserError):
             line.action_include()
         self.assertEqual(self._run("2026-11-02").invoice_ids.partner_id, self.other)
 
