@@ -88,6 +88,7 @@ class AccountAnalyticLine(models.Model):
         help="Price per hour for this entry alone. 0: the rate of the contract.",
     )
     billing_item_ids = fields.One2many("ticket.billing.item", "entry_id")
+    billing_exclusion_ids = fields.One2many("ticket.billing.exclusion", "entry_id")
     billing_locked = fields.Boolean(
         compute="_compute_billing_locked",
         help="Settled by an invoice or a billing run: time and ticket are frozen.",

@@ -41,6 +41,18 @@ class AccountMove(models.Model):
         help="Pending: will be sent by the scheduled action. Sent: the mail server"
         " took every mail. Failed: see the reason.",
     )
+    billing_park_reason = fields.Text(
+        string="To be looked at",
+        copy=False,
+        readonly=True,
+        help="Why a person has to look at this invoice before it is posted.",
+    )
+    billing_released_by_id = fields.Many2one(
+        "res.users", string="Released by", copy=False, readonly=True
+    )
+    billing_released_on = fields.Datetime(
+        string="Released on", copy=False, readonly=True
+    )
     billing_delivery_message = fields.Char(
         string="Delivery problem", copy=False, readonly=True
     )
@@ -131,11 +143,21 @@ class AccountMove(models.Model):
         return super()._reverse_moves(values_list, cancel=cancel)
 
     def _post(self, soft=True):
+        # By whatever way it is posted: the ledger knows the run of an invoice.
+        runs = self.billing_run_id | self.sudo().billing_item_ids.run_id
+        runs._check_four_eyes()
         for move in self.filtered(lambda m: m._is_ticket_document()):
             problem = move._get_posting_problem()
             if problem:
                 raise UserError(problem)
-        return super()._post(soft)
+        posted = super()._post(soft)
+        posted.filtered("billing_run_id").write(
+            {
+                "billing_released_by_id": self.env.uid,
+                "billing_released_on": fields.Datetime.now(),
+            }
+        )
+        return posted
 
     def _get_posting_problem(self) -> str | None:
         """Why this invoice stays a draft."""
@@ -218,6 +240,58 @@ class AccountMove(models.Model):
                 }
             )
         return items
+
+    # -------------------------------------------------------------------- undo
+
+    def _get_undo_problem(self) -> str | None:
+        """Why this invoice is left alone when its run is undone."""
+        self.ensure_one()
+        if self.state != "posted":
+            return None
+        credits = self.reversal_move_ids.filtered(lambda m: m.state != "cancel")
+        if credits:
+            return self.env._(
+                "%(invoice)s is credited already (%(credits)s).",
+                invoice=self.name,
+                credits=", ".join(credits.mapped("display_name")),
+            )
+        if self.payment_state != "not_paid":
+            return self.env._("%(invoice)s is paid already.", invoice=self.name)
+        return None
+
+    def _undo_billing(self):
+        """Credit this invoice, or delete its draft."""
+        self.ensure_one()
+        if self.state == "posted":
+            self._credit_billing()
+        else:
+            items = self.billing_item_ids
+            # A number that was once given away is kept.
+            if self._is_protected_by_audit_trail():
+                self.button_cancel()
+            else:
+                self.unlink()
+            items._reopen_corrections()
+
+    def _credit_billing(self):
+        """Credit note by Odoo's reversal, posted and reconciled."""
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model=self._name, active_ids=self.ids)
+            .create(
+                {
+                    "journal_id": self.journal_id.id,
+                    "date": max(today, self.invoice_date),
+                    "reason": self.billing_run_id.name,
+                }
+            )
+        )
+        vals = {**wizard._prepare_default_reversal(self), "auto_post": "no"}
+        self._reverse_moves([vals], cancel=True)
+        if self.billing_delivery_state == "pending":
+            self.billing_delivery_state = False
 
     # ----------------------------------------------------------------- deliver
 

@@ -26,6 +26,35 @@ class ResCompany(models.Model):
         help="Empty: the first of the list. A customer can have another one.",
     )
 
+    billing_four_eyes = fields.Boolean(
+        string="Four-eyes principle",
+        help="Whoever prepared a billing run cannot release it; an approver has to.",
+    )
+    billing_bound_factor = fields.Float(
+        string="Times the usual invoice",
+        default=3.0,
+        digits=(6, 2),
+        help="An invoice above this many times the customer's median of six months"
+        " waits for release. Example: 3. 0: no limit.",
+    )
+    billing_bound_lines = fields.Integer(
+        string="Lines of an invoice",
+        default=200,
+        help="An invoice with more lines waits for release. 0: no limit.",
+    )
+    billing_bound_months = fields.Integer(
+        string="Age of the work in months",
+        default=3,
+        help="An invoice with older work waits for release. 0: no limit.",
+    )
+
+    _billing_bounds = models.Constraint(
+        "CHECK(COALESCE(billing_bound_factor, 0) >= 0"
+        " AND COALESCE(billing_bound_lines, 0) >= 0"
+        " AND COALESCE(billing_bound_months, 0) >= 0)",
+        "Safety bounds cannot be negative.",
+    )
+
     def _get_ticket_project(self):
         """The company's project for tickets, made on first use."""
         self.ensure_one()

@@ -13,3 +13,15 @@ class ResConfigSettings(models.TransientModel):
     ticket_billing_policy_id = fields.Many2one(
         related="company_id.ticket_billing_policy_id", readonly=False
     )
+    billing_four_eyes = fields.Boolean(
+        related="company_id.billing_four_eyes", readonly=False
+    )
+    billing_bound_factor = fields.Float(
+        related="company_id.billing_bound_factor", readonly=False
+    )
+    billing_bound_lines = fields.Integer(
+        related="company_id.billing_bound_lines", readonly=False
+    )
+    billing_bound_months = fields.Integer(
+        related="company_id.billing_bound_months", readonly=False
+    )

@@ -86,6 +86,7 @@ class TicketBillingCharge(models.Model):
         default="billable",
     )
     billing_item_ids = fields.One2many("ticket.billing.item", "charge_id")
+    billing_exclusion_ids = fields.One2many("ticket.billing.exclusion", "charge_id")
 
     _quantity_positive = models.Constraint(
         "CHECK(quantity > 0)", "The quantity of a charge must be above 0."

@@ -13,12 +13,14 @@ class Scope(NamedTuple):
 
     ``work_before`` is the first day that is left alone, ``work_from`` (if any) the
     first that is taken. ``closed_only``: only the work of closed tickets.
+    ``run``: the id of the run for which a person has excluded some work.
     """
 
     on: datetime.date
     work_before: datetime.date
     work_from: datetime.date | None = None
     closed_only: bool = False
+    run: int | None = None
 
 
 class Work(NamedTuple):
@@ -80,13 +82,20 @@ class TicketBillingCollector(models.AbstractModel):
         return domain
 
     @api.model
+    def _get_included(self, scope: Scope) -> Domain:
+        """Work that nobody has excluded from the run."""
+        if not scope.run:
+            return Domain.TRUE
+        return Domain("billing_exclusion_ids", "not any", [("run_id", "=", scope.run)])
+
+    @api.model
     def _get_domain(self, contracts, owner: str, scope: Scope | None) -> Domain:
         """Unsettled work of ``contracts``; without a scope, of any day."""
         domain = Domain("billing_item_ids", "not any", self._get_settled_items())
         domain |= Domain("billing_item_ids", "any", [("reopened", "=", True)])
         domain &= Domain(owner, "in", contracts.ids)
         if scope:
-            domain &= self._get_days(scope)
+            domain &= self._get_days(scope) & self._get_included(scope)
             if scope.closed_only:
                 domain &= Domain("ticket_id.stage_id.closed", "=", True)
         return domain
@@ -96,6 +105,8 @@ class TicketBillingCollector(models.AbstractModel):
         """Unsettled time entries, and those corrected after they were billed."""
         outdated = Domain("billing_contract_id", "in", contracts.ids)
         outdated &= Domain("billing_outdated", "=", True)
+        if scope:
+            outdated &= self._get_included(scope)
         return self._get_domain(contracts, "billing_contract_id", scope) | outdated
 
     @api.model

@@ -30,6 +30,14 @@ class TicketBillingContract(models.Model):
         copy=False,
         help="Only the work of active contracts is billed.",
     )
+    billing_paused = fields.Boolean(
+        string="Paused",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="A billing run was undone: the scheduled action waits until somebody"
+        " bills the contract by hand or resumes it.",
+    )
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -440,6 +448,11 @@ class TicketBillingContract(models.Model):
 
     def action_close(self):
         self.write({"state": "closed"})
+
+    def action_resume(self):
+        """Let the scheduled action bill these contracts again."""
+        self.write({"billing_paused": False})
+        self.env["ticket.billing.run"]._clear_warning(self)
 
     def action_reset_draft(self):
         self.write({"state": "draft"})

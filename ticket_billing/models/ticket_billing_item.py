@@ -399,6 +399,30 @@ class TicketBillingItem(models.Model):
         for item in self:
             item.releasable = item._is_releasable()
 
+    def _release_together(self):
+        """Make all that a run settled of some contracts billable again.
+
+        Work of which another run settled a part stays, but for its credited part.
+        """
+        covered = self.filtered(
+            lambda item: (
+                item.state == "covered"
+                and item.entry_id.billing_item_ids.filtered(
+                    lambda i: i.settled and i.live
+                )
+                <= self | self.credited_part_ids
+            )
+        )
+        covered.rated_state = "released"
+        (self - covered).filtered(lambda i: i._is_releasable()).action_release()
+
+    def _reopen_corrections(self):
+        """The draft that settled a difference is gone: work it out again."""
+        for item in self.exists():
+            others = item.entry_id.billing_item_ids - self
+            if any(other.settled and other.live for other in others):
+                item.entry_id.billing_outdated = True
+
     def _is_releasable(self) -> bool:
         self.ensure_one()
         if not self.settled or not self.live or self.credited_item_id:
@@ -466,6 +490,13 @@ class TicketBillingItem(models.Model):
         """Credited parts that have to be billed again, by time entry."""
         domain = [("entry_id", "in", entries.ids), ("reopened", "=", True)]
         return self.search(domain, order="segment").grouped("entry_id")
+
+    def action_exclude(self):
+        """Leave this work out of the run that is being previewed."""
+        run = self.env["ticket.billing.run"].browse(
+            self.env.context.get("billing_run_id")
+        )
+        self.env["ticket.billing.exclusion"]._exclude(self, run)
 
     def action_view_invoice(self):
         self.ensure_one()

@@ -301,6 +301,29 @@ class TicketBillingPolicy(models.Model):
         help="What the billing run does with the invoices it has made.",
     )
 
+    park_amount = fields.Float(
+        string="Look at invoices above",
+        digits=(16, 2),
+        help="Net amount above which a person releases the invoice, although the"
+        " policy posts automatically. Example: 2,000. 0: no limit.",
+    )
+    park_first_invoice = fields.Boolean(
+        string="Look at the first invoice",
+        help="The first invoice of a customer is released by a person.",
+    )
+    park_deviation_percent = fields.Float(
+        string="Look at deviations above",
+        digits=(6, 2),
+        help="In percent of the customer's usual invoice (median of six months), up"
+        " or down. Example: 50. 0: none.",
+    )
+    park_sample_percent = fields.Float(
+        string="Spot check",
+        digits=(5, 2),
+        help="Share of the invoices, in percent, that chance picks for a person to"
+        " look at. Example: 5. 0: none.",
+    )
+
     contract_ids = fields.One2many("ticket.billing.contract", "policy_id")
     contract_count = fields.Integer(compute="_compute_contract_count")
 
@@ -324,6 +347,12 @@ class TicketBillingPolicy(models.Model):
     _allotment_warning_percent_range = models.Constraint(
         "CHECK(COALESCE(allotment_warning_percent, 0) BETWEEN 0 AND 100)",
         "Allotments are warned of between 0 and 100 %.",
+    )
+    _park_figures = models.Constraint(
+        "CHECK(COALESCE(park_amount, 0) >= 0"
+        " AND COALESCE(park_deviation_percent, 0) >= 0"
+        " AND COALESCE(park_sample_percent, 0) BETWEEN 0 AND 100)",
+        "Limits for the release cannot be negative, a spot check is at most 100 %.",
     )
     _unit_price_decimals_range = models.Constraint(
         "CHECK(unit_price_decimals BETWEEN 0 AND 4)",

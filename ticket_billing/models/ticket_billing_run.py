@@ -20,7 +20,12 @@ BATCH = 25
 class TicketBillingRun(models.Model):
     _name = "ticket.billing.run"
     _description = "Billing Run"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "ticket.billing.release",
+        "ticket.billing.reversal",
+    ]
     _order = "date desc, id desc"
 
     name = fields.Char(required=True, readonly=True, copy=False, default="/")
@@ -29,9 +34,15 @@ class TicketBillingRun(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     user_id = fields.Many2one(
-        "res.users", string="Prepared by", default=lambda self: self.env.user
+        "res.users",
+        string="Made by",
+        readonly=True,
+        copy=False,
+        default=lambda self: self.env.user,
     )
-    scheduled = fields.Boolean(readonly=True, help="Made by the scheduled action.")
+    scheduled = fields.Boolean(
+        readonly=True, copy=False, help="Made by the scheduled action."
+    )
     date = fields.Date(
         string="Invoice date",
         required=True,
@@ -56,6 +67,7 @@ class TicketBillingRun(models.Model):
             ("running", "Running"),
             ("partly", "Partly held"),
             ("done", "Done"),
+            ("undone", "Undone"),
         ],
         required=True,
         default="draft",
@@ -65,10 +77,12 @@ class TicketBillingRun(models.Model):
     )
     line_ids = fields.One2many("ticket.billing.run.line", "run_id", copy=False)
     item_ids = fields.One2many("ticket.billing.item", "run_id", copy=False)
+    exclusion_ids = fields.One2many("ticket.billing.exclusion", "run_id", copy=False)
     invoice_ids = fields.One2many("account.move", "billing_run_id", copy=False)
     progress = fields.Float(compute="_compute_figures")
     invoice_count = fields.Integer(compute="_compute_figures")
     draft_count = fields.Integer(compute="_compute_figures")
+    parked_count = fields.Integer(compute="_compute_figures")
     billed_minutes = fields.Integer(compute="_compute_figures")
     covered_minutes = fields.Integer(compute="_compute_figures")
     written_off_minutes = fields.Integer(compute="_compute_figures")
@@ -101,7 +115,9 @@ class TicketBillingRun(models.Model):
                 100 - 100 * len(todo) / len(run.line_ids) if run.line_ids else 0
             )
             run.invoice_count = len(live)
-            run.draft_count = len(live.filtered(lambda m: m.state == "draft"))
+            drafts = live.filtered(lambda m: m.state == "draft")
+            run.draft_count = len(drafts)
+            run.parked_count = len(drafts.filtered("billing_park_reason"))
             run.billed_minutes = items.get("billed", 0)
             run.covered_minutes = items.get("covered", 0)
             run.written_off_minutes = items.get("written_off", 0)
@@ -153,15 +169,18 @@ class TicketBillingRun(models.Model):
         self.env["ticket.billing.rater"]._check_biller()
         for run in self:
             run._check_state("draft")
+            run._note_preparer()
             run._add_lines(run._get_manual_contracts())
             rater = run.env["ticket.billing.rater"]
             rater._hold_unassigned(run.company_id)
-            rater._rate_open(run.line_ids.contract_id, run._get_scope())
+            included = run.line_ids.filtered(lambda li: li.state != "excluded")
+            rater._rate_open(included.contract_id, run._get_scope())
 
     def _get_scope(self) -> Scope:
         """What a manual run takes up."""
         self.ensure_one()
-        return Scope(self.date, self.work_before, self.work_from or None)
+        first = self.work_from or None
+        return Scope(self.date, self.work_before, first, run=self.id)
 
     def _get_manual_contracts(self):
         """Active contracts with unsettled work before the day of the run."""
@@ -193,23 +212,17 @@ class TicketBillingRun(models.Model):
         self.env["ticket.billing.rater"]._check_biller()
         for run in self:
             run._check_state("draft", "running", "partly")
+            run._note_preparer()
             if run.state == "draft":
                 run._add_lines(run._get_manual_contracts())
-            run.line_ids.filtered(lambda li: li.state == "held").state = "todo"
+            held = run.line_ids.filtered(lambda li: li.state == "held")
+            held.sudo().state = "todo"
             run.sudo().state = "running"
             if len(run.line_ids) > BATCH:
                 run.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
             else:
                 run._bill(run.line_ids.filtered(lambda li: li.state == "todo"))
                 run._finish()
-
-    def action_release(self):
-        """Post the drafts of the run; what cannot be posted stays with a reason."""
-        self.env["ticket.billing.rater"]._check_biller()
-        for run in self:
-            run._check_state("partly", "done")
-            run._post(run.line_ids)
-            run._finish()
 
     def action_send(self):
         """Mail the posted invoices in the background."""
@@ -270,6 +283,7 @@ class TicketBillingRun(models.Model):
         drafts, ratings = self._set_aside(invoicer._get_drafts(ratings), ratings)
         created = invoicer._create_invoices(drafts, self)
         invoicer._create_items(ratings, created, self)
+        self.env["ticket.billing.bounds"]._park(created, self)
         self._close_changes(work.entries)
         for line in lines:
             moves = [m for m, d in created if line.contract_id in d.contracts]
@@ -350,16 +364,27 @@ class TicketBillingRun(models.Model):
 
     def _post(self, lines):
         """Post the drafts of the lines, one savepoint each."""
+        self._post_drafts(lines, lambda move: move.state == "draft")
+
+    def _post_automatically(self, lines):
+        """Post as the policies say; what is parked waits for a person, who is told."""
+        self._post_drafts(
+            lines, lambda move: move.state == "draft" and not move.billing_park_reason
+        )
+        for line in lines.sudo().filtered("parked"):
+            self._warn(line.contract_id, line.park_reason, line.contract_id.user_id)
+
+    def _post_drafts(self, lines, is_wanted):
         for line in lines.sudo():
             problems = [
                 self._post_one(line, move)
-                for move in line.invoice_ids.filtered(lambda m: m.state == "draft")
+                for move in line.invoice_ids.filtered(is_wanted)
             ]
             problems = [problem for problem in problems if problem]
             if problems:
                 line.write({"state": "held", "message": "\n".join(problems)})
                 self._warn(line.contract_id, line.message, line.contract_id.user_id)
-            elif line.state == "held" and line.invoice_ids:
+            elif line.invoice_ids:
                 line._set_posted()
 
     def _post_one(self, line, move) -> str | None:
@@ -419,7 +444,7 @@ class TicketBillingRun(models.Model):
         while lines := self._get_todo():
             for run, group in lines.grouped("run_id").items():
                 run._bill(group)
-                run._post(group.filtered(lambda li: li._is_released()))
+                run._post_automatically(group.filtered(lambda li: li._is_released()))
             done = len(lines.filtered(lambda li: li.state != "todo"))
             lines.run_id._finish()
             time_left = self.env["ir.cron"]._commit_progress(
@@ -496,6 +521,7 @@ class TicketBillingRun(models.Model):
                 ("company_id", "=", company.id),
                 ("state", "=", "active"),
                 ("policy_id.trigger", "!=", "manual"),
+                ("billing_paused", "=", False),
             ]
         )
         collector = self.env["ticket.billing.collector"].sudo()
@@ -517,6 +543,11 @@ class TicketBillingRun(models.Model):
 
     # ------------------------------------------------------------------- views
 
+    def action_certificate(self):
+        """Print what became of every minute of this run."""
+        report = self.env.ref("ticket_billing.action_report_certificate")
+        return report.report_action(self)
+
     def action_view_invoices(self):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
@@ -524,6 +555,15 @@ class TicketBillingRun(models.Model):
         )
         action["domain"] = [("billing_run_id", "=", self.id)]
         action["context"] = {}
+        return action
+
+    def action_view_lines(self):
+        """The customers of this run, to release some of them."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "ticket_billing.ticket_billing_run_line_action"
+        )
+        action["domain"] = [("run_id", "=", self.id)]
         return action
 
     def action_view_items(self, state=None):

@@ -33,6 +33,8 @@ class TicketBillingRunLine(models.Model):
             ("held", "Held"),
             ("nothing", "Nothing to bill"),
             ("billed", "Billed"),
+            ("excluded", "Excluded"),
+            ("undone", "Undone"),
         ],
         required=True,
         default="todo",
@@ -42,7 +44,21 @@ class TicketBillingRunLine(models.Model):
     failed = fields.Boolean(
         readonly=True, help="Held by an error: tried again on the next day or by hand."
     )
+    excluded_by_id = fields.Many2one("res.users", readonly=True)
+    excluded_on = fields.Datetime(readonly=True)
     invoice_ids = fields.Many2many("account.move", readonly=True)
+    draft_count = fields.Integer(
+        string="Drafts", compute="_compute_release", store=True, compute_sudo=True
+    )
+    parked = fields.Boolean(
+        compute="_compute_release",
+        store=True,
+        compute_sudo=True,
+        help="Somebody has to look at an invoice before it is posted.",
+    )
+    park_reason = fields.Text(
+        string="To be looked at", compute="_compute_park_reason", compute_sudo=True
+    )
     item_count = fields.Integer(compute="_compute_figures")
     open_minutes = fields.Integer(string="Minutes", compute="_compute_figures")
     held_count = fields.Integer(string="Held items", compute="_compute_figures")
@@ -56,7 +72,13 @@ class TicketBillingRunLine(models.Model):
         """What this line takes up."""
         self.ensure_one()
         first = self.work_from or None
-        return Scope(self.run_id.date, self.work_before, first, self.closed_only)
+        return Scope(
+            self.run_id.date,
+            self.work_before,
+            first,
+            self.closed_only,
+            self.run_id.id,
+        )
 
     def _get_item_domain(self) -> Domain:
         """Items of this line: settled by its run, or proposed for it."""
@@ -70,6 +92,23 @@ class TicketBillingRunLine(models.Model):
             & Domain("live", "=", True)
             & (Domain("run_id", "=", self.run_id.id) | proposed)
         )
+
+    @api.depends("invoice_ids.state", "invoice_ids.billing_park_reason")
+    def _compute_release(self):
+        for line in self:
+            drafts = line._get_drafts()
+            line.draft_count = len(drafts)
+            line.parked = any(drafts.mapped("billing_park_reason"))
+
+    @api.depends("invoice_ids.state", "invoice_ids.billing_park_reason")
+    def _compute_park_reason(self):
+        for line in self:
+            reasons = line._get_drafts().filtered("billing_park_reason")
+            line.park_reason = "\n".join(reasons.mapped("billing_park_reason"))
+
+    def _get_drafts(self):
+        """Invoices that wait for release."""
+        return self.invoice_ids.filtered(lambda m: m.state == "draft")
 
     @api.depends("state", "contract_id.item_ids.state")
     def _compute_figures(self):
@@ -99,6 +138,7 @@ class TicketBillingRunLine(models.Model):
         run = self.run_id
         self.invoice_ids |= self.env["account.move"].concat(*moves)
         self.failed = False
+        self.contract_id.filtered("billing_paused").billing_paused = False
         if held:
             self.state = "held"
             self.message = self.env._(
@@ -123,14 +163,53 @@ class TicketBillingRunLine(models.Model):
     def _set_posted(self):
         """All invoices of the line are posted: only held items may be left."""
         self.ensure_one()
-        if not self.held_count:
+        if self.held_count:
+            return
+        if self.state == "held":
             self.write({"state": "billed", "message": False})
-            self.run_id._clear_warning(self.contract_id)
+        self.run_id._clear_warning(self.contract_id)
 
     def _is_released(self) -> bool:
         """Whether the policy lets the scheduled action post without a person."""
         self.ensure_one()
         return self.contract_id.policy_id.release in ("post", "send")
+
+    # ------------------------------------------------------------------ exclude
+
+    def action_exclude(self):
+        """Leave these customers out of the run; the next one takes them up."""
+        self._set_excluded(
+            {
+                "state": "excluded",
+                "excluded_by_id": self.env.uid,
+                "excluded_on": fields.Datetime.now(),
+            }
+        )
+
+    def action_include(self):
+        """Take excluded customers into the run again."""
+        self.filtered(lambda li: li.state == "excluded")._set_excluded(
+            {"state": "todo", "excluded_by_id": False, "excluded_on": False}
+        )
+
+    def _set_excluded(self, vals: dict):
+        self.env["ticket.billing.rater"]._check_biller()
+        for run in self.run_id:
+            run._check_state("draft")
+            run._note_preparer()
+        self.sudo().write(vals)
+
+    # ------------------------------------------------------------------ release
+
+    def action_ask_release(self):
+        """Show what would be released, and why somebody should look at it."""
+        self.env["ticket.billing.rater"]._check_biller()
+        return self.env["ticket.billing.confirmation"]._open(self, "release")
+
+    def action_release(self):
+        """Post the drafts of these lines, of one or several runs."""
+        for run, lines in self.grouped("run_id").items():
+            run._release(lines)
 
     def action_view_items(self):
         self.ensure_one()
@@ -139,6 +218,10 @@ class TicketBillingRunLine(models.Model):
         )
         action["domain"] = list(self._get_item_domain())
         action["context"] = {"search_default_group_state": 1}
+        if self.run_id.state == "draft":
+            preview = self.env.ref("ticket_billing.ticket_billing_item_view_preview")
+            action["views"] = [(preview.id, "list"), (False, "form")]
+            action["context"]["billing_run_id"] = self.run_id.id
         return action
 
     def action_view_invoices(self):

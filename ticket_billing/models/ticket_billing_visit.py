@@ -54,6 +54,7 @@ class TicketBillingVisit(models.Model):
         "account.analytic.line", "visit_id", string="Time entries"
     )
     billing_item_ids = fields.One2many("ticket.billing.item", "visit_id")
+    billing_exclusion_ids = fields.One2many("ticket.billing.exclusion", "visit_id")
     billing_locked = fields.Boolean(
         compute="_compute_billing_locked", help="Its journey is billed."
     )

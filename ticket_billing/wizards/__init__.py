@@ -3,3 +3,4 @@ from . import (
     ticket_billing_simulation,
     ticket_billing_simulation_line,
 )
+from . import ticket_billing_confirmation, ticket_billing_correction
