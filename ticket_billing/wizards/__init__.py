@@ -1,6 +1,6 @@
 from . import (
+    ticket_billing_confirmation,
     ticket_billing_correction,
     ticket_billing_simulation,
     ticket_billing_simulation_line,
 )
-from . import ticket_billing_confirmation, ticket_billing_correction
