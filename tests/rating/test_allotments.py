@@ -256,3 +256,10 @@ def test_counted_tickets_do_not_count_again():
     history = History(used={("A", JUNE): Decimal(2)}, counted_tickets=frozenset({"T1"}))
     rating = rate(conditions(allotments=(TICKETS,)), [entry()], history=history)
     assert [(x.state, x.allotment_used) for x in rating.items] == [("covered", 0)]
+
+
+def test_allotments_that_end_together_are_used_as_given():
+    allotments = tuple(Allotment(key, Decimal(60)) for key in (9, 10))
+    terms = conditions(allotments=allotments)
+    items = rate(terms, [entry("e1", 60), entry("e2", 60)]).items
+    assert [item.allotment for item in items] == [9, 10]

@@ -69,7 +69,10 @@ class Allocator:
         return Terms(price, self._pricer.discount("time"), self._decimals)
 
     def _ledgers_for(self, work_type: Key, day: date) -> list[Ledger]:
-        """Allotments for this work, those that end first in front."""
+        """Allotments for this work, those that end first in front.
+
+        Of those that end together the first one given is used first.
+        """
         key = (work_type, day)
         if key not in self._valid:
             valid = [
@@ -78,7 +81,7 @@ class Allocator:
                 if ledger.allotment.unit != "tickets"
                 and ledger.is_valid(work_type, day)
             ]
-            valid.sort(key=lambda x: (x.last_day(day), str(x.allotment.key)))
+            valid.sort(key=lambda x: x.last_day(day))
             self._valid[key] = valid
         return self._valid[key]
 
