@@ -459,10 +459,11 @@ class TicketBillingInvoicer(models.AbstractModel):
 
         :return: pairs (move, draft) in the order of ``drafts``
         """
+        vals_list = [self._prepare_invoice(draft, run) for draft in drafts]
         moves = (
             self.env["account.move"]
             .with_context(default_move_type="out_invoice", mail_create_nolog=True)
-            .create([self._prepare_invoice(draft, run) for draft in drafts])
+            .create(self.env["ticket.billing.invoice.values"]._complete(vals_list))
         )
         self._check_taxes(moves)
         return list(zip(moves, drafts, strict=True))

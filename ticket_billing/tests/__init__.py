@@ -5,6 +5,7 @@ from . import (
     test_contract,
     test_credit_note,
     test_delivery,
+    test_invoice_values,
     test_item,
     test_report,
     test_run,
