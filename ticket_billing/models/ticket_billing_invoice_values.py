@@ -150,6 +150,7 @@ class TicketBillingInvoiceValues(models.AbstractModel):
             line,
             **stored,
             product_id=product,
+            product_uom_id=self.env["uom.uom"].browse(line["product_uom_id"]),
             tax_ids=defaults.taxes,
             currency_id=move.currency_id,
             partner_id=move.commercial_partner_id,
