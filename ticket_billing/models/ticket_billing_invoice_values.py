@@ -32,12 +32,42 @@ class TicketBillingInvoiceValues(models.AbstractModel):
     _description = "Complete Values of New Invoices"
 
     @api.model
+    def _create(self, vals_list: list[dict]):
+        """Create the invoices, in the order of their values.
+
+        Odoo adds no terms at all where one invoice of a batch comes with its own.
+        """
+        groups = defaultdict(dict)
+        for number, vals in enumerate(self._complete(vals_list)):
+            groups[self._has_terms(vals)][number] = vals
+        model = self.env["account.move"].with_context(
+            default_move_type="out_invoice", mail_create_nolog=True
+        )
+        moves = {}
+        for group in groups.values():
+            created = model.create(list(group.values()))
+            moves.update(zip(group, created, strict=True))
+        return model.concat(*(moves[number] for number in range(len(vals_list))))
+
+    @api.model
+    def _has_terms(self, vals: dict) -> bool:
+        lines = (line for _command, _id, line in vals.get("line_ids", ()))
+        return any(line["display_type"] == "payment_term" for line in lines)
+
+    @api.model
     def _complete(self, vals_list: list[dict]) -> list[dict]:
         """The same invoices, complete where they are simple."""
         if not self.env.su or self._has_distribution_rules():
             return vals_list
+        self._read_partners(vals_list)
         known = {}
         return [self._complete_invoice(vals, known) or vals for vals in vals_list]
+
+    @api.model
+    def _read_partners(self, vals_list: list[dict]):
+        """Read the customers at once, and not one by one."""
+        ids = [vals["partner_id"] for vals in vals_list]
+        self.env["res.partner"].browse(ids).mapped("property_payment_term_id")
 
     @api.model
     def _complete_invoice(self, vals: dict, known: dict) -> dict | None:
@@ -122,7 +152,7 @@ class TicketBillingInvoiceValues(models.AbstractModel):
             "currency_id": move.currency_id.id,
         }
         if vals.get("display_type", "product") != "product":
-            return {**common, **vals}
+            return {**common, "balance": 0.0, "amount_currency": 0.0, **vals}
         product = self.env["product.product"].browse(vals["product_id"])
         defaults = self._get_defaults(move, product, known)
         return {
@@ -213,4 +243,6 @@ class TicketBillingInvoiceValues(models.AbstractModel):
             "date_maturity": day,
             "balance": balance,
             "amount_currency": balance,
+            "discount_balance": 0.0,
+            "discount_amount_currency": 0.0,
         }
