@@ -206,17 +206,22 @@ class TicketBillingInvoiceValues(models.AbstractModel):
 
     @api.model
     def _prepare_terms(self, move, lines: list[dict], taxes: list[dict]):
-        """Payment term lines; none if Odoo has to find out when to pay what.
-
-        Without a payment term they are left to Odoo.
-        """
+        """Lines of what is to be paid when; none if there is nothing to pay."""
         rounded = move.currency_id.round
         tax = -sum(rounded(line["balance"]) for line in taxes)
-        untaxed = -sum(rounded(line.get("balance", 0)) for line in lines)
+        untaxed = -sum(rounded(line["balance"]) for line in lines)
         if move.currency_id.is_zero(tax + untaxed):
             return None
+        balances = defaultdict(float)
+        for day, balance in self._get_terms(move, tax, untaxed):
+            balances[day] += balance
+        return [self._prepare_term(move, *balance) for balance in balances.items()]
+
+    @api.model
+    def _get_terms(self, move, tax: float, untaxed: float) -> list[tuple]:
+        """Days and amounts of the payment term."""
         if not move.invoice_payment_term_id:
-            return []
+            return [(move.invoice_date_due, tax + untaxed)]
         terms = move.invoice_payment_term_id._compute_terms(
             date_ref=move.invoice_date,
             currency=move.currency_id,
@@ -227,12 +232,7 @@ class TicketBillingInvoiceValues(models.AbstractModel):
             untaxed_amount_currency=untaxed,
             sign=1,
         )
-        balances = defaultdict(float)
-        for part in terms["line_ids"]:
-            balances[part["date"]] += part["company_amount"]
-        return [
-            self._prepare_term(move, day, balance) for day, balance in balances.items()
-        ]
+        return [(part["date"], part["company_amount"]) for part in terms["line_ids"]]
 
     @api.model
     def _prepare_term(self, move, day, balance: float) -> dict:
