@@ -26,6 +26,7 @@ from . import (
     ticket_billing_flat_fee,
     ticket_billing_history,
     ticket_billing_holiday,
+    ticket_billing_invoice_values,
     ticket_billing_invoicer,
     ticket_billing_item,
     ticket_billing_kind,

@@ -13,8 +13,7 @@ class AccountTax(models.Model):
         that no longer multiplies out. The net of an invoice is the sum of its line
         nets (EN 16931, BR-CO-10); taxes stay rounded as the company wants it.
         """
-        record = base_line["record"]
-        if not self._is_billed_line(record) or self._has_fixed_tax(base_line):
+        if not self._is_billed_line(base_line) or self._has_fixed_tax(base_line):
             return super()._add_tax_details_in_base_line(
                 base_line, company, rounding_method
             )
@@ -30,9 +29,10 @@ class AccountTax(models.Model):
         return result
 
     @api.model
-    def _is_billed_line(self, record) -> bool:
+    def _is_billed_line(self, base_line) -> bool:
         """Whether this is a product line of a document that bills tickets."""
-        return (
+        record = base_line["record"]
+        return base_line.get("is_billed") or (
             isinstance(record, models.BaseModel)
             and record._name == "account.move.line"
             and record.display_type == "product"

@@ -409,14 +409,14 @@ class TicketBillingRun(models.Model):
     @api.model
     def _warn(self, record, message: str, user):
         """One open activity per record for its responsible, with the last reason."""
-        kind = self.env.ref("ticket_billing.mail_activity_billing_exception")
-        domain = [("activity_type_id", "=", kind.id)]
+        kind = self._get_warning_type_id()
+        domain = [("activity_type_id", "=", kind)]
         existing = record.activity_ids.filtered_domain(domain)
         if existing:
             existing[0].note = message
         else:
             record.activity_schedule(
-                activity_type_id=kind.id,
+                activity_type_id=kind,
                 note=message,
                 user_id=(user or self.env.user).id,
             )
@@ -424,8 +424,15 @@ class TicketBillingRun(models.Model):
     @api.model
     def _clear_warning(self, records):
         """Close the activities of what is in order again."""
-        kind = self.env.ref("ticket_billing.mail_activity_billing_exception")
-        records.activity_ids.filtered(lambda a: a.activity_type_id == kind).unlink()
+        kind = self._get_warning_type_id()
+        records.activity_ids.filtered(lambda a: a.activity_type_id.id == kind).unlink()
+
+    @api.model
+    def _get_warning_type_id(self) -> int:
+        """Asked for every customer: without a query, unlike ``ref``."""
+        return self.env["ir.model.data"]._xmlid_to_res_id(
+            "ticket_billing.mail_activity_billing_exception", raise_if_not_found=True
+        )
 
     # --------------------------------------------------------------- scheduled
 

@@ -9,6 +9,7 @@ from . import (
     test_credit_note,
     test_delivery,
     test_einvoice,
+    test_invoice_values,
     test_item,
     test_particulars,
     test_release,
