@@ -9,7 +9,9 @@ from .common import TODAY, TicketBillingCase
 MINUTES = (20, 35, 1, 45, 3, 210, 7, 12, 50, 91)
 PRICES = (0.0, 0.01, 0.015, 1.005, 33.33, 89.9)
 # Differ from one creation to the next, or name the records themselves.
-OWN = {"id", "move_id", "create_date", "write_date", "access_token"}
+OWN = {"id", "move_id", "create_date", "write_date", "access_token",
+       "billing_released_on", "matching_number"}  # fmt: skip
+REVERSE_CHARGE = "Steuerschuldnerschaft des Leistungsempfängers"
 
 
 @tagged("post_install", "-at_install")
@@ -84,10 +86,23 @@ class TestInvoiceValues(TicketBillingCase):
             created = invoicer._create_invoices(drafts, run)
             moves = self.env["account.move"].concat(*(move for move, _d in created))
             stored["draft"] = self._read(moves)
+            for move in moves.filtered(lambda m: m.move_type == "out_refund"):
+                move.reversed_entry_id = self._get_earlier_invoice(move)
             moves._post(soft=False)
             stored["posted"] = self._read(moves)
             savepoint.rollback()
         return stored
+
+    def _get_earlier_invoice(self, move):
+        """What a credit note corrects: the law wants it named."""
+        return self.env["account.move"].search(
+            [
+                ("partner_id", "=", move.partner_id.id),
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+            ],
+            limit=1,
+        )
 
     def _read(self, moves) -> list:
         """Rows of each move with its lines, and what links to them."""
@@ -143,11 +158,13 @@ class TestInvoiceValues(TicketBillingCase):
         self._check()
 
     def test_exempt(self):
-        self.product.taxes_id = self._create_tax("0 %", 0)
+        self.product.taxes_id = self._create_tax(
+            "0 %", 0, invoice_legal_notes="<p>Sec. 4 No. 11 UStG</p>"
+        )
         self._check()
 
     def test_exempt_only(self):
-        self.company.account_sale_tax_id.amount = 0
+        self._tax_everything(amount=0, invoice_legal_notes="<p>Sec. 19 UStG</p>")
         self._check()
 
     def test_two_taxes(self):
@@ -163,11 +180,19 @@ class TestInvoiceValues(TicketBillingCase):
         self.partner.write(
             {"country_id": self.env.ref("base.fr").id, "vat": "FR23334175221"}
         )
+        self._add_note(REVERSE_CHARGE)
         self._check()
 
     def test_outside_eu(self):
         self.partner.country_id = self.env.ref("base.us")
+        self._add_note("Nicht steuerbar in Deutschland")
         self._check()
+
+    def _add_note(self, text):
+        """The reason why no tax is charged, on what the customer's country chooses."""
+        self.env["account.fiscal.position"].search(
+            [("company_id", "=", self.company.id)]
+        ).note = text
 
     def test_delivery_address(self):
         self._create_customer(
@@ -245,6 +270,8 @@ class TestInvoiceValues(TicketBillingCase):
         self._check_left()
 
     def test_credit_note(self):
+        run = self._run()
+        run._post(run.line_ids)
         for partner in (self.partner, self.other):
             ticket = self._create_ticket("Returned", partner=partner)
             self._add_charge(ticket, -3333.33)
