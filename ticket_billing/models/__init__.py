@@ -38,6 +38,7 @@ from . import (
     ticket_billing_reversal,
     ticket_billing_run,
     ticket_billing_run_line,
+    ticket_billing_schedule,
     ticket_billing_service_report,
     ticket_billing_surcharge,
     ticket_billing_travel_zone,
