@@ -217,18 +217,27 @@ class TicketBillingRun(models.Model):
             held = run.line_ids.filtered(lambda li: li.state == "held")
             held.sudo().state = "todo"
             run.sudo().state = "running"
-            if len(run.line_ids) > BATCH:
-                run.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
-            else:
+            if len(run.line_ids) <= BATCH:
                 run._bill(run.line_ids.filtered(lambda li: li.state == "todo"))
                 run._finish()
+            if run.state == "running":
+                run.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
 
     def action_send(self):
         """Mail the posted invoices in the background."""
         self.invoice_ids.action_deliver_billing()
 
     def _check_state(self, *states):
+        """Keep the run for this step, if it is in one of ``states``."""
         self.ensure_one()
+        if not self.sudo().try_lock_for_update(allow_referencing=True):
+            raise UserError(
+                self.env._(
+                    "Somebody else, or you in another window, is working on billing"
+                    " run %(run)s right now. Reload it in a moment.",
+                    run=self.name,
+                )
+            )
         if self.state not in states:
             labels = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(
@@ -248,7 +257,7 @@ class TicketBillingRun(models.Model):
         lines = lines.sudo()
         # Two runs never bill the same customer at once: what another one has
         # locked stays to do.
-        contracts = lines.contract_id.try_lock_for_update(allow_referencing=True)
+        contracts = lines.contract_id._claim()
         lines = lines.filtered(lambda li: li.contract_id in contracts)
         try:
             with self.env.cr.savepoint():
@@ -356,8 +365,18 @@ class TicketBillingRun(models.Model):
             if "todo" in states:
                 continue
             run.state = "partly" if "held" in states else "done"
-            watch = run.env["ticket.billing.allotment.watch"]
-            watch._watch(run.line_ids.contract_id.allotment_ids)
+            run._watch_allotments()
+
+    def _watch_allotments(self):
+        """Warn of allotments; what goes wrong there does not concern the run."""
+        watch = self.env["ticket.billing.allotment.watch"]
+        try:
+            with self.env.cr.savepoint():
+                watch._watch(self.line_ids.contract_id.allotment_ids)
+        except Exception as error:
+            if self._is_retryable(error):
+                raise
+            _logger.exception("Warnings of allotments after %s failed", self.name)
 
     # -------------------------------------------------------------------- post
 
@@ -387,6 +406,9 @@ class TicketBillingRun(models.Model):
                 line._set_posted()
 
     def _post_one(self, line, move) -> str | None:
+        is_sent = line.contract_id.policy_id.release == "send"
+        if is_sent and (problem := move._get_delivery_problem()):
+            return problem
         try:
             with self.env.cr.savepoint():
                 problem = move._post_billing()
@@ -399,7 +421,7 @@ class TicketBillingRun(models.Model):
                 customer=move.partner_id.display_name,
                 error=error,
             )
-        if not problem and line.contract_id.policy_id.release == "send":
+        if not problem and is_sent:
             move.billing_delivery_state = "pending"
         return problem
 

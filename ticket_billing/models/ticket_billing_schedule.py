@@ -1,11 +1,17 @@
 import datetime
+import logging
+import random
+import time
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .ticket_billing_collector import Scope
 
+_logger = logging.getLogger(__name__)
+
 BATCH = 25
+TRIES = 5
 
 
 class TicketBillingSchedule(models.AbstractModel):
@@ -19,7 +25,7 @@ class TicketBillingSchedule(models.AbstractModel):
         """Scheduled action: bill what is due in every company, customer by customer.
 
         Each batch is committed; a killed worker leaves lines to do, which the next
-        call takes up.
+        call takes up. Nothing a customer's data can do stops it.
         """
         # What it has to say is for the people of the company, not for OdooBot.
         self = self.with_context(lang=self.env.company.partner_id.lang)
@@ -28,10 +34,8 @@ class TicketBillingSchedule(models.AbstractModel):
         self.env["ir.cron"]._commit_progress(remaining=self._count_todo())
         while lines := self._get_todo():
             for run, group in lines.grouped("run_id").items():
-                run._bill(group)
-                run._post_automatically(group.filtered(lambda li: li._is_released()))
+                run._bill_scheduled(group)
             done = len(lines.filtered(lambda li: li.state != "todo"))
-            lines.run_id._finish()
             time_left = self.env["ir.cron"]._commit_progress(
                 done, remaining=self._count_todo()
             )
@@ -62,6 +66,53 @@ class TicketBillingSchedule(models.AbstractModel):
     @api.model
     def _count_todo(self) -> int:
         return self.env["ticket.billing.run.line"].search_count(self._get_todo_domain())
+
+    # -------------------------------------------------------------------- batch
+
+    def _bill_scheduled(self, lines):
+        """Bill and post a batch; when that fails, its customers one by one."""
+        self.ensure_one()
+        try:
+            self._bill_and_post(lines)
+        except Exception as error:
+            _logger.info("%s: batch repeated by customer: %r", self.name, error)
+            self.env.cr.rollback()
+            for group in lines.grouped("partner_id").values():
+                self._bill_customer(group)
+        # Not together with the next run of this batch.
+        self.env["ir.cron"]._commit_progress()
+
+    def _bill_and_post(self, lines):
+        self._bill(lines)
+        self._post_automatically(lines.filtered(lambda li: li._is_released()))
+        self._finish()
+        self.env.flush_all()
+
+    def _bill_customer(self, lines):
+        """Bill one customer in a transaction of its own, in spite of bad luck.
+
+        Conflicts with other transactions pass; after some tries, and for all other
+        errors, the customer is held.
+        """
+        for number in range(1, TRIES + 1):
+            try:
+                self._bill_and_post(lines)
+                self.env["ir.cron"]._commit_progress()
+                return
+            except Exception as error:
+                self.env.cr.rollback()
+                if not self._is_retryable(error) or number == TRIES:
+                    self._give_up(lines, error)
+                    return
+            time.sleep(random.uniform(0, 0.1 * 2**number))
+
+    def _give_up(self, lines, error: Exception):
+        for line in lines:
+            self._hold(line, error)
+        self._finish()
+        self.env["ir.cron"]._commit_progress()
+
+    # ---------------------------------------------------------------------- due
 
     @api.model
     def _prepare_scheduled_run(self, company):
@@ -109,13 +160,30 @@ class TicketBillingSchedule(models.AbstractModel):
                 ("billing_paused", "=", False),
             ]
         )
-        collector = self.env["ticket.billing.collector"].sudo()
         due = contracts.browse()
         for scope, group in contracts.grouped(
             lambda c: c.policy_id._get_scope(today)
         ).items():
-            due |= collector._find_due(group, scope, self._get_fresh_domain(today))
+            due |= self._find_due(group, scope, self._get_fresh_domain(today))
         return due
+
+    @api.model
+    def _find_due(self, contracts, scope: Scope, fresh: Domain):
+        """Contracts with something to bill, or that cannot even be looked at.
+
+        Billing holds these with the reason.
+        """
+        collector = self.env["ticket.billing.collector"].sudo()
+        try:
+            with self.env.cr.savepoint():
+                return collector._find_due(contracts, scope, fresh)
+        except Exception as error:
+            if self._is_retryable(error):
+                raise
+            if len(contracts) == 1:
+                return contracts
+            parts = (self._find_due(contract, scope, fresh) for contract in contracts)
+            return contracts.browse().union(*parts)
 
     @api.model
     def _get_fresh_domain(self, today: datetime.date) -> Domain:
