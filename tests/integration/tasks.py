@@ -19,6 +19,7 @@ def _get_work_day() -> datetime.date:
 def create_customers(env, count: int, *, minutes=60, entries=1, **policy) -> list[int]:
     """Contracts of new customers with a ticket and work each, at 90.00 per hour."""
     env = env(context=dict(env.context, tracking_disable=True))
+    _complete_company(env.company)
     policy = env["ticket.billing.policy"].create(
         {"name": "Faults", "rounding_mode": "none", **policy}
     )
@@ -46,6 +47,18 @@ def create_customers(env, count: int, *, minutes=60, entries=1, **policy) -> lis
     )
     _log(env, tickets, minutes, entries)
     return contracts.ids
+
+
+def _complete_company(company) -> None:
+    """What an invoice has to say about its sender."""
+    company.write(
+        {
+            "street": "Hafenstraße 12",
+            "zip": "20457",
+            "city": "Hamburg",
+            "vat": "DE136695976",
+        }
+    )
 
 
 def _prepare_partner(env, number: int) -> dict:

@@ -3,6 +3,8 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 
+from psycopg2 import IntegrityError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -355,9 +357,16 @@ class TicketBillingRun(models.Model):
         line.message = self.env._(
             "%(contract)s could not be billed: %(error)s",
             contract=line.contract_id.display_name,
-            error=error,
+            error=self._get_error_text(error),
         )
         self._warn(line.contract_id, line.message, line.contract_id.user_id)
+
+    @api.model
+    def _get_error_text(self, error: Exception) -> str:
+        """The error in words; of a database constraint those of its definition."""
+        if isinstance(error, IntegrityError):
+            return self.env["ticket.billing.item"]._sql_error_to_message(error)
+        return str(error)
 
     def _finish(self):
         for run in self.sudo():
