@@ -116,10 +116,18 @@ class Server:
         self.workers = []
 
 
+    def back_up(self) -> "Server":
+        """A second server with the database as it is now; all processes end."""
+        self.close()
+        databases = self.environment.databases
+        name = databases.copy_for_this_process(self.database, "_backup")
+        return Server(self.environment, name)
+
+
 @contextmanager
-def open_server():
+def open_server(suffix: str = ""):
     environment = ensure_environment(open_cache())
-    with tests_copy(environment) as database:
+    with tests_copy(environment, suffix) as database:
         server = Server(environment, database)
         try:
             yield server

@@ -202,3 +202,125 @@ def get_runs(env, contracts: list[int]) -> list[str]:
 
 def count(env, model: str) -> int:
     return env[model].search_count([])
+
+
+def get_run_ids(env, contracts: list[int]) -> list[int]:
+    domain = Domain("line_ids.contract_id", "in", contracts)
+    return env["ticket.billing.run"].search(domain, order="id").ids
+
+
+def get_numbers(env) -> list[int]:
+    """Running numbers of all invoices that have one."""
+    moves = env["account.move"].search([("move_type", "=", "out_invoice")])
+    named = moves.filtered(lambda move: move.name and move.name != "/")
+    return sorted(named.mapped("sequence_number"))
+
+
+def get_days(env, contracts: list[int]) -> list[str]:
+    """Last day of the work of each contract."""
+    entries = env["account.analytic.line"].search(
+        [("billing_contract_id", "in", contracts)], order="billing_contract_id"
+    )
+    groups = entries.grouped("billing_contract_id").values()
+    return [str(max(group.mapped("date"))) for group in groups]
+
+
+def get_chatter(env, contracts: list[int]) -> str:
+    """Notes on the invoices."""
+    items = env["ticket.billing.item"].search([("contract_id", "in", contracts)])
+    return "".join(items.invoice_id.message_ids.mapped("body"))
+
+
+# -------------------------------------------------------------------------- spoil
+
+
+def _get_invoices(env, contracts: list[int]):
+    items = env["ticket.billing.item"].search([("contract_id", "in", contracts)])
+    return items.invoice_id
+
+
+def delete_drafts(env, contracts: list[int]) -> None:
+    _get_invoices(env, contracts).unlink()
+
+
+def cancel_invoices(env, contracts: list[int]) -> None:
+    moves = _get_invoices(env, contracts)
+    moves.button_draft()
+    moves.button_cancel()
+
+
+def lock(env, field: str, until: str | None) -> None:
+    """Set a lock date of the company; drafts of other tests do not matter."""
+    env.company.write({field: until})
+
+
+def uninstall(env, module: str, *, undo=False) -> None:
+    """Mark a module to be removed, as the button does."""
+    record = env["ir.module.module"].search([("name", "=", module)])
+    record.button_uninstall()
+    if undo:
+        record.state = "installed"
+
+
+def uninstall_for_good(env, module: str) -> None:
+    """Remove a module as the button does, against the advice."""
+    env["ir.config_parameter"].set_param("ticket_billing.uninstall_allowed", "True")
+    env["ir.module.module"].search([("name", "=", module)]).button_immediate_uninstall()
+
+
+def get_posted(env) -> dict[str, float]:
+    """Total of each posted invoice."""
+    moves = env["account.move"].search([("state", "=", "posted")])
+    return {move.name: move.amount_total for move in moves}
+
+
+# ---------------------------------------------------------------------- connector
+
+
+def create_connector(env, url: str, customers: list[str]) -> int:
+    """A connector to the replay server, with a contract for each customer."""
+    contracts = create_customers(env, len(customers), entries=0, trigger="manual")
+    partners = env["ticket.billing.contract"].browse(contracts).partner_id
+    for partner, ref in zip(partners, customers, strict=True):
+        partner.ref = ref
+    for login in ("agent.anna", "agent.bert", "agent.cora"):
+        env["hr.employee"].create(
+            {"name": login, "work_email": f"{login}@nordlicht-it.example"}
+        )
+    connector = env["ticket.billing.connector"].create(
+        {
+            "name": "Znuny",
+            "base_url": url,
+            "login": "agent.anna",
+            "secret": "replay",
+            "allow_http": True,
+            "allow_private_address": True,
+            "team_id": env["helpdesk.ticket.team"].search([], limit=1).id
+            or env["helpdesk.ticket.team"].create({"name": "Support"}).id,
+            "activity_field": "Activity",
+            "date_from": "2026-01-01",
+            "state": "active",
+        }
+    )
+    return connector.id
+
+
+def synchronise(env, connector: int) -> str:
+    log = env["ticket.billing.connector"].browse(connector)._synchronise()
+    return log.error or log.state
+
+
+def get_ledger(env) -> dict:
+    """Worked and billed minutes of every remote booking; the net of all invoices."""
+    entries = env["account.analytic.line"].search([("ticket_id", "!=", False)])
+    minutes = sorted(
+        (
+            entry.ticket_id.number,
+            str(entry.date),
+            entry.raw_minutes,
+            sum(entry.billing_item_ids.filtered("live").mapped("raw_minutes")),
+        )
+        for entry in entries
+    )
+    moves = env["account.move"].search([("billing_run_id", "!=", False)])
+    return {"entries": minutes, "net": round(sum(moves.mapped("amount_untaxed")), 2)}
