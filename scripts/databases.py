@@ -14,8 +14,8 @@ from console import SetupError
 PREFIX = "ticket_billing_"
 UNFINISHED = f"{PREFIX}unfinished"
 DEMO = f"{PREFIX}demo"
-COPY = re.compile(rf"^{PREFIX}copy_(\d+)$")
-OURS = re.compile(rf"^{PREFIX}(demo|unfinished|(base|tests)_[0-9a-f]{{12}}|copy_\d+)$")
+COPY = re.compile(rf"^{PREFIX}copy_(\d+)(_[a-z]+)?$")
+OURS = re.compile(rf"^{PREFIX}(demo|unfinished|(base|tests)_[0-9a-f]{{12}}|copy_\d+(_[a-z]+)?)$")
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class Databases:
         self.drop(name)
         self.rename(UNFINISHED, name)
 
-    def copy_for_this_process(self, source: str) -> str:
-        name = f"{PREFIX}copy_{os.getpid()}"
+    def copy_for_this_process(self, source: str, suffix: str = "") -> str:
+        name = f"{PREFIX}copy_{os.getpid()}{suffix}"
         self.copy(source, name)
         return name
 

@@ -75,12 +75,12 @@ def tests_template(environment: Environment) -> str:
 
 
 @contextmanager
-def tests_copy(environment: Environment) -> Iterator[str]:
+def tests_copy(environment: Environment, suffix: str = "") -> Iterator[str]:
     """A copy of the tests' template that lives as long as the block."""
     databases = environment.databases
     with locked(environment.cache):
         databases.drop_leftovers()
-        name = databases.copy_for_this_process(tests_template(environment))
+        name = databases.copy_for_this_process(tests_template(environment), suffix)
     try:
         yield name
     finally:

@@ -91,6 +91,7 @@ class AccountAnalyticLine(models.Model):
     billing_exclusion_ids = fields.One2many("ticket.billing.exclusion", "entry_id")
     billing_locked = fields.Boolean(
         compute="_compute_billing_locked",
+        store=True,  # so that billing and a change of the entry exclude each other
         help="Settled by an invoice or a billing run: time and ticket are frozen.",
     )
     billing_state = fields.Char(

@@ -150,6 +150,9 @@ class AccountMove(models.Model):
             problem = move._get_posting_problem()
             if problem:
                 raise UserError(problem)
+        for move in self.filtered("billing_run_id"):
+            policies = move.sudo().billing_item_ids.contract_id.policy_id
+            move._leave_locked_period(policies[:1])
         posted = super()._post(soft)
         posted.filtered("billing_run_id").write(
             {

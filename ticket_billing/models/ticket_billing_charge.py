@@ -86,6 +86,11 @@ class TicketBillingCharge(models.Model):
         default="billable",
     )
     billing_item_ids = fields.One2many("ticket.billing.item", "charge_id")
+    billing_locked = fields.Boolean(
+        compute="_compute_billing_locked",
+        store=True,  # so that billing and a change of the charge exclude each other
+        help="Settled by an invoice or a billing run.",
+    )
     billing_exclusion_ids = fields.One2many("ticket.billing.exclusion", "charge_id")
 
     _quantity_positive = models.Constraint(
@@ -106,6 +111,11 @@ class TicketBillingCharge(models.Model):
     def _compute_unit_cost(self):
         for charge in self:
             charge.unit_cost = charge.unit_cost or charge.product_id.standard_price
+
+    @api.depends("billing_item_ids.settled")
+    def _compute_billing_locked(self):
+        for charge in self:
+            charge.billing_locked = any(charge.billing_item_ids.mapped("settled"))
 
     def _get_unit_price(self, invoice_date: datetime.date, contract) -> Decimal | None:
         """Sales price of one piece in the currency and on the terms of ``contract``.
@@ -162,7 +172,7 @@ class TicketBillingCharge(models.Model):
         }  # fmt: skip
 
     def _check_unlocked(self):
-        locked = self.billing_item_ids.filtered("settled").charge_id
+        locked = self.filtered("billing_locked")
         if locked:
             raise UserError(
                 self.env._(

@@ -154,7 +154,7 @@ class TicketBillingInvoicer(models.AbstractModel):
     # ------------------------------------------------------------------- check
 
     @api.model
-    def _check_draft(self, draft: InvoiceDraft):
+    def _check_draft(self, draft: InvoiceDraft, run):
         currency = draft.contract.currency_id
         if not currency.active:
             raise UserError(
@@ -165,9 +165,25 @@ class TicketBillingInvoicer(models.AbstractModel):
                     currency=currency.name,
                 )
             )
+        self._check_exchange_rate(draft.contract, run.date)
         products = [self._get_line_product(drafted) for drafted in draft.lines]
         for product in self.env["product.product"].union(*products):
             self._check_product(product)
+
+    @api.model
+    def _check_exchange_rate(self, contract, day: date):
+        """Odoo would book the invoice at 1.0 where there is no rate."""
+        company, currency = contract.company_id, contract.currency_id
+        if currency._get_known_rate(company, day) is None:
+            raise UserError(
+                self.env._(
+                    "Currency %(currency)s has no exchange rate to %(company)s on"
+                    " %(day)s. Enter it under Invoicing, Configuration, Currencies.",
+                    currency=currency.name,
+                    company=company.currency_id.name,
+                    day=format_date(self.env, day),
+                )
+            )
 
     @api.model
     def _check_product(self, product):
@@ -208,7 +224,7 @@ class TicketBillingInvoicer(models.AbstractModel):
     @api.model
     def _prepare_invoice(self, draft: InvoiceDraft, run) -> dict:
         contract = draft.contract
-        self._check_draft(draft)
+        self._check_draft(draft, run)
         invoicer = self.with_context(lang=contract.partner_id.lang)
         first, last = self._get_service_period(draft)
         orders = self._get_orders(draft)
@@ -480,6 +496,8 @@ class TicketBillingInvoicer(models.AbstractModel):
         vals_list = [self._prepare_invoice(draft, run) for draft in drafts]
         moves = self.env["ticket.billing.invoice.values"]._create(vals_list)
         self._check_taxes(moves)
+        for move, draft in zip(moves, drafts, strict=True):
+            move._leave_locked_period(draft.contract.policy_id)
         return list(zip(moves, drafts, strict=True))
 
     @api.model

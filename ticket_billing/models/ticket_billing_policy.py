@@ -301,6 +301,18 @@ class TicketBillingPolicy(models.Model):
         help="What the billing run does with the invoices it has made.",
     )
 
+    locked_period = fields.Selection(
+        [
+            ("hold", "Hold the work"),
+            ("next", "Date the invoice on the first open day"),
+        ],
+        string="Locked period",
+        required=True,
+        default="hold",
+        help="What happens when a lock date of accounting covers the invoice date."
+        " The service period on the invoice never changes.",
+    )
+
     park_amount = fields.Float(
         string="Look at invoices above",
         digits=(16, 2),

@@ -3,6 +3,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -344,7 +346,8 @@ class TicketBillingRater(models.AbstractModel):
     @api.model
     def _rate_open(self, contracts, scope: Scope | None = None):
         """Store the value of all unsettled work as proposals, replacing the last."""
-        contracts = contracts.sudo()
+        # What is being billed right now needs no proposals.
+        contracts = contracts.sudo()._claim()
         rater = self.sudo()
         work = rater.env["ticket.billing.collector"]._collect(contracts, scope)
         rater._drop_proposals(contracts, work)
@@ -389,10 +392,13 @@ class TicketBillingRater(models.AbstractModel):
         charges = rater.env["ticket.billing.charge"].search(
             rater._get_unassigned_domain(company, "contract_id")
         )
-        return items.create(
-            [rater._prepare_unassigned_entry(entry) for entry in entries]
-            + [rater._prepare_unassigned_charge(charge) for charge in charges]
-        )
+        vals_list = [rater._prepare_unassigned_entry(entry) for entry in entries]
+        vals_list += [rater._prepare_unassigned_charge(charge) for charge in charges]
+        try:
+            with self.env.cr.savepoint():
+                return items.create(vals_list)
+        except UniqueViolation:  # another run holds it at the same time
+            return items
 
     @api.model
     def _prepare_unassigned_entry(self, entry) -> dict:

@@ -1,8 +1,9 @@
-import datetime
 import logging
 from dataclasses import replace
 from functools import reduce
 from operator import or_
+
+from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -11,10 +12,9 @@ from odoo.tools import format_date
 
 from ..rating import Item
 from .ticket_billing_collector import Scope, Work
+from .ticket_billing_schedule import BATCH
 
 _logger = logging.getLogger(__name__)
-
-BATCH = 25
 
 
 class TicketBillingRun(models.Model):
@@ -25,6 +25,7 @@ class TicketBillingRun(models.Model):
         "mail.activity.mixin",
         "ticket.billing.release",
         "ticket.billing.reversal",
+        "ticket.billing.schedule",
     ]
     _order = "date desc, id desc"
 
@@ -218,18 +219,27 @@ class TicketBillingRun(models.Model):
             held = run.line_ids.filtered(lambda li: li.state == "held")
             held.sudo().state = "todo"
             run.sudo().state = "running"
-            if len(run.line_ids) > BATCH:
-                run.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
-            else:
+            if len(run.line_ids) <= BATCH:
                 run._bill(run.line_ids.filtered(lambda li: li.state == "todo"))
                 run._finish()
+            if run.state == "running":
+                run.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
 
     def action_send(self):
         """Mail the posted invoices in the background."""
         self.invoice_ids.action_deliver_billing()
 
     def _check_state(self, *states):
+        """Keep the run for this step, if it is in one of ``states``."""
         self.ensure_one()
+        if not self.sudo().try_lock_for_update(allow_referencing=True):
+            raise UserError(
+                self.env._(
+                    "Somebody else, or you in another window, is working on billing"
+                    " run %(run)s right now. Reload it in a moment.",
+                    run=self.name,
+                )
+            )
         if self.state not in states:
             labels = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(
@@ -249,7 +259,7 @@ class TicketBillingRun(models.Model):
         lines = lines.sudo()
         # Two runs never bill the same customer at once: what another one has
         # locked stays to do.
-        contracts = lines.contract_id.try_lock_for_update(allow_referencing=True)
+        contracts = lines.contract_id._claim()
         lines = lines.filtered(lambda li: li.contract_id in contracts)
         try:
             with self.env.cr.savepoint():
@@ -347,9 +357,16 @@ class TicketBillingRun(models.Model):
         line.message = self.env._(
             "%(contract)s could not be billed: %(error)s",
             contract=line.contract_id.display_name,
-            error=error,
+            error=self._get_error_text(error),
         )
         self._warn(line.contract_id, line.message, line.contract_id.user_id)
+
+    @api.model
+    def _get_error_text(self, error: Exception) -> str:
+        """The error in words; of a database constraint those of its definition."""
+        if isinstance(error, IntegrityError):
+            return self.env["ticket.billing.item"]._sql_error_to_message(error)
+        return str(error)
 
     def _finish(self):
         for run in self.sudo():
@@ -357,8 +374,18 @@ class TicketBillingRun(models.Model):
             if "todo" in states:
                 continue
             run.state = "partly" if "held" in states else "done"
-            watch = run.env["ticket.billing.allotment.watch"]
-            watch._watch(run.line_ids.contract_id.allotment_ids)
+            run._watch_allotments()
+
+    def _watch_allotments(self):
+        """Warn of allotments; what goes wrong there does not concern the run."""
+        watch = self.env["ticket.billing.allotment.watch"]
+        try:
+            with self.env.cr.savepoint():
+                watch._watch(self.line_ids.contract_id.allotment_ids)
+        except Exception as error:
+            if self._is_retryable(error):
+                raise
+            _logger.exception("Warnings of allotments after %s failed", self.name)
 
     # -------------------------------------------------------------------- post
 
@@ -388,6 +415,9 @@ class TicketBillingRun(models.Model):
                 line._set_posted()
 
     def _post_one(self, line, move) -> str | None:
+        is_sent = line.contract_id.policy_id.release == "send"
+        if is_sent and (problem := move._get_delivery_problem()):
+            return problem
         try:
             with self.env.cr.savepoint():
                 problem = move._post_billing()
@@ -400,7 +430,7 @@ class TicketBillingRun(models.Model):
                 customer=move.partner_id.display_name,
                 error=error,
             )
-        if not problem and line.contract_id.policy_id.release == "send":
+        if not problem and is_sent:
             move.billing_delivery_state = "pending"
         return problem
 
@@ -433,120 +463,6 @@ class TicketBillingRun(models.Model):
         return self.env["ir.model.data"]._xmlid_to_res_id(
             "ticket_billing.mail_activity_billing_exception", raise_if_not_found=True
         )
-
-    # --------------------------------------------------------------- scheduled
-
-    @api.model
-    def _cron_bill(self):
-        """Scheduled action: bill what is due in every company, customer by customer.
-
-        Each batch is committed; a killed worker leaves lines to do, which the next
-        call takes up.
-        """
-        # What it has to say is for the people of the company, not for OdooBot.
-        self = self.with_context(lang=self.env.company.partner_id.lang)
-        for company in self.env["res.company"].search([("active", "=", True)]):
-            self.with_company(company)._prepare_scheduled_run(company)
-        self.env["ir.cron"]._commit_progress(remaining=self._count_todo())
-        while lines := self._get_todo():
-            for run, group in lines.grouped("run_id").items():
-                run._bill(group)
-                run._post_automatically(group.filtered(lambda li: li._is_released()))
-            done = len(lines.filtered(lambda li: li.state != "todo"))
-            lines.run_id._finish()
-            time_left = self.env["ir.cron"]._commit_progress(
-                done, remaining=self._count_todo()
-            )
-            if not time_left or not done:
-                break
-        if self.env["account.move"].search_count(
-            [("billing_delivery_state", "=", "pending")], limit=1
-        ):
-            self.env.ref("ticket_billing.ir_cron_deliver")._trigger()
-
-    @api.model
-    def _get_todo_domain(self) -> Domain:
-        return Domain("state", "=", "todo") & Domain("run_id.state", "=", "running")
-
-    @api.model
-    def _get_todo(self):
-        """The next batch; contracts of one customer stay together."""
-        lines = self.env["ticket.billing.run.line"]
-        order = "run_id, partner_id, id"
-        batch = lines.search(self._get_todo_domain(), order=order, limit=BATCH)
-        last = batch[-1:]
-        return batch | lines.search(
-            self._get_todo_domain()
-            & Domain("run_id", "=", last.run_id.id)
-            & Domain("partner_id", "=", last.partner_id.id)
-        )
-
-    @api.model
-    def _count_todo(self) -> int:
-        return self.env["ticket.billing.run.line"].search_count(self._get_todo_domain())
-
-    @api.model
-    def _prepare_scheduled_run(self, company):
-        """Add what is due today to the scheduled run of the day; none when nothing."""
-        today = fields.Date.context_today(self)
-        self.env["ticket.billing.rater"]._hold_unassigned(company)
-        due = self._get_due_contracts(company, today)
-        if not due:
-            return
-        run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("scheduled", "=", True),
-                ("date", "=", today),
-            ]
-        ) or self.create({"company_id": company.id, "scheduled": True, "date": today})
-        failed = run.line_ids.filtered(lambda li: li.failed and li.state == "held")
-        for contract in due - failed.contract_id:
-            run._schedule(contract, contract.policy_id._get_scope(today))
-        run.state = "running"
-
-    def _schedule(self, contract, scope: Scope):
-        self.ensure_one()
-        line = self.line_ids.filtered(lambda li: li.contract_id == contract)
-        if line:
-            line.state = "todo"
-        else:
-            self._add_lines(
-                contract,
-                work_before=scope.work_before,
-                closed_only=scope.closed_only,
-            )
-
-    @api.model
-    def _get_due_contracts(self, company, today: datetime.date):
-        """Active contracts whose policy wants something billed today.
-
-        Work that was held today already waits for tomorrow, or for a person.
-        """
-        contracts = self.env["ticket.billing.contract"].search(
-            [
-                ("company_id", "=", company.id),
-                ("state", "=", "active"),
-                ("policy_id.trigger", "!=", "manual"),
-                ("billing_paused", "=", False),
-            ]
-        )
-        collector = self.env["ticket.billing.collector"].sudo()
-        due = contracts.browse()
-        for scope, group in contracts.grouped(
-            lambda c: c.policy_id._get_scope(today)
-        ).items():
-            due |= collector._find_due(group, scope, self._get_fresh_domain(today))
-        return due
-
-    @api.model
-    def _get_fresh_domain(self, today: datetime.date) -> Domain:
-        """Work that was not tried in vain today, and does not wait for more."""
-        tried = Domain("create_date", ">=", today) | Domain(
-            "reason", "=", "below_minimum"
-        )
-        held = Domain("state", "=", "held") & Domain("live", "=", True)
-        return Domain("billing_item_ids", "not any", held & tried)
 
     # ------------------------------------------------------------------- views
 

@@ -147,7 +147,7 @@ class TicketBillingRunLine(models.Model):
             run._warn(self.contract_id, self.message, self.contract_id.user_id)
             return
         self.state = "billed" if self.invoice_ids else "nothing"
-        self.message = waiting and self._get_carried_message(waiting)
+        self.message = bool(waiting) and self._get_carried_message(waiting)
         run._clear_warning(self.contract_id)
 
     def _get_carried_message(self, waiting) -> str:

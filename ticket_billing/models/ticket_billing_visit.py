@@ -56,7 +56,9 @@ class TicketBillingVisit(models.Model):
     billing_item_ids = fields.One2many("ticket.billing.item", "visit_id")
     billing_exclusion_ids = fields.One2many("ticket.billing.exclusion", "visit_id")
     billing_locked = fields.Boolean(
-        compute="_compute_billing_locked", help="Its journey is billed."
+        compute="_compute_billing_locked",
+        store=True,  # so that billing and a change of the visit exclude each other
+        help="Its journey is billed.",
     )
 
     _figures = models.Constraint(

@@ -115,6 +115,9 @@ class TestBadInput(TicketBillingCase, MailCommon):
     def test_inactive_currency(self):
         francs = self.env.ref("base.CHF")
         francs.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": francs.id, "name": "2026-10-01", "rate": 0.94}
+        )
         self.contract.currency_id = francs
         self._log(60)
         francs.active = False
@@ -204,16 +207,36 @@ class TestBadInput(TicketBillingCase, MailCommon):
         for word in (self.partner.name, "Street", "release the run again"):
             self.assertIn(word, held.message)
 
-    def test_customer_without_email_keeps_nobody_waiting(self):
+    def test_customer_without_email_keeps_its_draft_only(self):
         self.policy.release = "send"
         self.partner.email = False
         self._log(60)
-        moves = self._bill_scheduled().invoice_ids
+        run = self._bill_scheduled()
+        states = {m.partner_id: m.state for m in run.invoice_ids}
+        self.assertEqual(states, {self.partner: "draft", self.good: "posted"})
+        held = run.line_ids.filtered(lambda li: li.state == "held")
+        self.assertIn("e-mail", held.message)
         with self.mock_mail_gateway():
             self._deliver()
-        states = {m.partner_id: m.billing_delivery_state for m in moves}
-        self.assertEqual(states, {self.partner: "failed", self.good: "sent"})
         self.assertEqual(len(self._mails), 1)
+        self.partner.email = "buchhaltung@weber.example"
+        run.action_release()
+        self.assertEqual(run.state, "done")
+        self.assertEqual(
+            set(run.invoice_ids.mapped("billing_delivery_state")), {"sent", "pending"}
+        )
+
+    def test_currency_without_rate(self):
+        francs = self.env.ref("base.CHF")
+        francs.active = True
+        francs.rate_ids.unlink()
+        self.contract.currency_id = francs
+        self._log(60)
+        run = self._check_held("CHF", "no exchange rate", "EUR")
+        self.env["res.currency.rate"].create(
+            {"currency_id": francs.id, "name": "2026-10-01", "rate": 0.94}
+        )
+        self._check_mended(run)
 
     def test_no_mail_server(self):
         """No server is set up, and the machine itself takes no mail."""

@@ -1,0 +1,73 @@
+"""Live data through an upgrade, the removal of the add-on, and an old backup."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from processes import CHECKOUT, open_server
+from test_concurrent_runs import settle
+from test_killed_runs import check_billed_once
+
+sys.path.append(str(CHECKOUT / "tests" / "connectors"))
+
+from replay_server import ReplayServer
+
+RECORDINGS = Path(CHECKOUT) / "tests" / "connectors" / "recordings" / "znuny"
+CUSTOMERS = ["WEBER", "SEIDEL", "MORGENROT"]
+DAY = "2026-11-24"
+
+
+@pytest.fixture
+def own_server():
+    with open_server("_own") as server:
+        yield server
+
+
+def test_upgrade_keeps_and_removal_leaves_the_invoices(own_server):
+    [worker] = own_server.spawn()
+    contracts = worker.call("create_customers", count=2, release="post")
+    facts = settle(worker, contracts)
+    check_billed_once(facts)
+    posted = worker.call("get_posted")
+    own_server.close()
+    own_server.environment.run_odoo(
+        "Upgrading", own_server.database, "--update", "ticket_billing"
+    )
+    [worker] = own_server.spawn()
+    assert worker.call("look", contracts=contracts) == facts
+    worker.call("run_scheduled")
+    assert worker.call("get_posted") == posted
+    worker.call("uninstall_for_good", module="ticket_billing")
+    own_server.close()
+    [worker] = own_server.spawn()
+    assert worker.call("get_posted") == posted
+
+
+def bill_all(worker, connector: int) -> dict:
+    """What the ledger says after a synchronisation and a run."""
+    assert worker.call("synchronise", DAY, connector=connector) == "done"
+    worker.call("bill", DAY, run=worker.call("create_run", DAY))
+    return worker.call("get_ledger")
+
+
+def test_backup_older_than_the_last_synchronisation(own_server):
+    with ReplayServer(RECORDINGS) as replay:
+        later = {key: replay.tickets.pop(key) for key in sorted(replay.tickets)[-8:]}
+        [worker] = own_server.spawn()
+        connector = worker.call("create_connector", url=replay.url, customers=CUSTOMERS)
+        before = bill_all(worker, connector)
+        assert before["net"] > 0
+        backup = own_server.back_up()
+        try:
+            replay.tickets.update(later)
+            [worker] = own_server.spawn()
+            after = bill_all(worker, connector)
+            assert after["net"] > before["net"]
+            [restored] = backup.spawn()
+            assert restored.call("get_ledger") == before
+            assert bill_all(restored, connector) == after
+            # And nothing more the next time.
+            assert bill_all(restored, connector) == after
+        finally:
+            backup.close()
+            backup.environment.databases.drop(backup.database)
