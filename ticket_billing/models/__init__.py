@@ -3,6 +3,7 @@ from . import (
     account_edi_xml_cii,
     account_edi_xml_ubl_bis3,
     account_move,
+    account_move_delivery,
     account_move_line,
     account_move_send,
     account_tax,
