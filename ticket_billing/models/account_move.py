@@ -273,5 +273,4 @@ class AccountMove(models.Model):
         )
         vals = {**wizard._prepare_default_reversal(self), "auto_post": "no"}
         self._reverse_moves([vals], cancel=True)
-        if self.billing_delivery_state == "pending":
-            self.billing_delivery_state = False
+        self._cancel_delivery()

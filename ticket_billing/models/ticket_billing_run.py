@@ -401,7 +401,7 @@ class TicketBillingRun(models.Model):
                 error=error,
             )
         if not problem and line.contract_id.policy_id.release == "send":
-            move.billing_delivery_state = "pending"
+            move._start_delivery()
         return problem
 
     # --------------------------------------------------------------- exceptions
