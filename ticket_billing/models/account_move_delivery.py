@@ -214,7 +214,7 @@ class AccountMove(models.Model):
         self._update_delivery_warning()
 
     def _update_delivery_warning(self):
-        """One activity per invoice that has not arrived; it goes when that is solved."""
+        """One activity per invoice that has not arrived, until that is solved."""
         runs = self.env["ticket.billing.run"]
         for move in self:
             if move.billing_delivery_state in TROUBLE:

@@ -28,8 +28,8 @@ class DataWatch:
 
     def __init__(self, session):
         self.begun = False
-        if isinstance(session, smtplib.SMTP):
-            self._data = session.data
+        self._data = getattr(session, "data", None)
+        if self._data:
             session.data = self._watch
 
     def _watch(self, content):
