@@ -49,6 +49,10 @@
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
         "views/ticket_billing_menus.xml",
+        "views/ticket_billing_delivery_views.xml",
+        "views/account_move_delivery_views.xml",
+        "views/ticket_billing_run_delivery_views.xml",
+        "views/res_config_settings_delivery_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["ticket_billing/static/src/scss/week.scss"],

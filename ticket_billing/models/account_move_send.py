@@ -59,6 +59,16 @@ class AccountMoveSend(models.AbstractModel):
                 move._set_delivery_failed(self._format_error_text(data["error"]))
         return result
 
+    @api.model
+    def _send_mail(self, move, mail_template, **kwargs):
+        if not move.billing_delivery_ids and not move._is_ticket_document():
+            return super()._send_mail(move, mail_template, **kwargs)
+        # Queued, not sent: the mail must not leave before the commit.
+        queued = move.with_context(mail_notify_force_send=False)
+        result = super()._send_mail(queued, mail_template, **kwargs)
+        move._take_over_mails()
+        return result
+
     # ---------------------------------------------------------- service report
 
     @api.model

@@ -431,7 +431,7 @@ class TicketBillingRun(models.Model):
                 error=error,
             )
         if not problem and is_sent:
-            move.billing_delivery_state = "pending"
+            move._start_delivery()
         return problem
 
     # --------------------------------------------------------------- exceptions

@@ -8,6 +8,8 @@ from . import (
     test_contract,
     test_credit_note,
     test_delivery,
+    test_delivery_bounce,
+    test_delivery_post,
     test_einvoice,
     test_invoice_values,
     test_item,
