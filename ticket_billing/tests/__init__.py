@@ -9,6 +9,7 @@ from . import (
     test_credit_note,
     test_delivery,
     test_einvoice,
+    test_grouping,
     test_item,
     test_particulars,
     test_release,
@@ -18,5 +19,6 @@ from . import (
     test_simulation,
     test_time_entry,
     test_translation,
+    test_triggers,
     test_undo,
 )
