@@ -48,10 +48,15 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/ticket_billing_dry_run_templates.xml",
+        "views/ticket_billing_dry_run_views.xml",
         "views/ticket_billing_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["ticket_billing/static/src/scss/week.scss"],
+        "web.assets_backend": [
+            "ticket_billing/static/src/scss/dry_run.scss",
+            "ticket_billing/static/src/scss/week.scss",
+        ],
         "web.report_assets_common": [
             "ticket_billing/static/src/scss/report_invoice.scss",
             "ticket_billing/static/src/scss/report_service.scss",

@@ -9,7 +9,7 @@ from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
 class TicketBillingPolicy(models.Model):
     _name = "ticket.billing.policy"
     _description = "Billing Policy"
-    _inherit = ["mail.thread", "ticket.billing.trigger"]
+    _inherit = ["mail.thread", "ticket.billing.dry.run", "ticket.billing.trigger"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -412,6 +412,34 @@ class TicketBillingPolicy(models.Model):
             minimum=self.minimum_minutes,
             memory=self.rounding_memory,
         )
+
+    def _get_dry_run(self) -> tuple:
+        """A run of today, and what this policy would let it take up."""
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        contracts = self.contract_ids.filtered(
+            lambda c: (
+                c.state == "active"
+                and not c.billing_paused
+                and c.company_id == self.env.company
+            )
+        )
+        run = self.env["ticket.billing.run"].new(
+            {"company_id": self.env.company.id, "date": today, "scheduled": True}
+        )
+        scopes = self.env["ticket.billing.due"]._get_scopes(contracts, today)
+        collector = self.env["ticket.billing.collector"]
+        due = contracts.browse().union(
+            *(
+                collector._find_due(group, scope)
+                for scope, group in contracts.grouped(scopes.get).items()
+            )
+        )
+        return run, {contract: scopes[contract] for contract in due}
+
+    @api.model
+    def _get_dry_run_view(self) -> str:
+        return "ticket_billing.ticket_billing_policy_view_dry_run"
 
     def action_view_contracts(self):
         self.ensure_one()

@@ -23,6 +23,7 @@ class TicketBillingRun(models.Model):
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
+        "ticket.billing.dry.run",
         "ticket.billing.release",
         "ticket.billing.reversal",
     ]
@@ -190,6 +191,21 @@ class TicketBillingRun(models.Model):
         )
         collector = self.env["ticket.billing.collector"].sudo()
         return collector._find_due(contracts.sudo(), self._get_scope()).sudo(False)
+
+    def _get_dry_run(self) -> tuple:
+        """This run and what it would take up now, per contract."""
+        self.ensure_one()
+        states = ("todo",) if self.state == "draft" else ("todo", "held")
+        lines = self.line_ids.filtered(lambda li: li.state in states)
+        scopes = {line.contract_id: line._get_scope() for line in lines}
+        if self.state == "draft":
+            missing = self._get_manual_contracts() - self.line_ids.contract_id
+            scopes |= dict.fromkeys(missing, self._get_scope())
+        return self, scopes
+
+    @api.model
+    def _get_dry_run_view(self) -> str:
+        return "ticket_billing.ticket_billing_run_view_dry_run"
 
     def _add_lines(self, contracts, **vals):
         self.ensure_one()
