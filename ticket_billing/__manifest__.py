@@ -48,6 +48,8 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/ticket_billing_dry_run_templates.xml",
+        "views/ticket_billing_dry_run_views.xml",
         "views/ticket_billing_menus.xml",
         "views/ticket_billing_delivery_views.xml",
         "views/account_move_delivery_views.xml",
@@ -55,7 +57,10 @@
         "views/res_config_settings_delivery_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["ticket_billing/static/src/scss/week.scss"],
+        "web.assets_backend": [
+            "ticket_billing/static/src/scss/dry_run.scss",
+            "ticket_billing/static/src/scss/week.scss",
+        ],
         "web.report_assets_common": [
             "ticket_billing/static/src/scss/report_invoice.scss",
             "ticket_billing/static/src/scss/report_service.scss",

@@ -1,1 +1,1 @@
-from . import service_report
+from . import dry_run, service_report

@@ -21,6 +21,11 @@ class AccountMove(models.Model):
     service_period_end = fields.Date(
         string="Service to", copy=False, help="Last day of the billed work."
     )
+    cost_center_ref = fields.Char(
+        string="Cost centre",
+        copy=False,
+        help="The customer's own cost centre for the work on this invoice.",
+    )
     billing_item_ids = fields.One2many("ticket.billing.item", "invoice_id")
     billing_item_count = fields.Integer(compute="_compute_billing_figures")
     billing_ticket_count = fields.Integer(compute="_compute_billing_figures")

@@ -19,6 +19,11 @@ class HelpdeskTicket(models.Model):
     purchase_order_ref = fields.Char(
         string="Purchase order", help="The customer's order number for this ticket."
     )
+    cost_center_ref = fields.Char(
+        string="Cost centre",
+        help="The customer's own cost centre for this ticket. Empty: that of the"
+        " contract.",
+    )
     service_partner_id = fields.Many2one(
         "res.partner",
         string="Service location",
@@ -92,6 +97,8 @@ class HelpdeskTicket(models.Model):
             reopened = self.filtered(lambda t: t.closed_date and not t.closed)
             if reopened:
                 super(HelpdeskTicket, reopened).write({"closed_date": False})
+            closed = self.filtered("closed").sudo()
+            closed.billing_contract_id._trigger_billing("ticket_closed")
         return res
 
     def _get_timesheet_project(self):
@@ -116,12 +123,6 @@ class HelpdeskTicket(models.Model):
             or orders[:1].purchase_order_ref
             or self._get_purchase_order()
         )
-
-    def _get_charge_project(self):
-        """Project of what comes with the time."""
-        self.ensure_one()
-        entries = self.time_entry_ids.sorted("id")
-        return entries[:1].project_id or self._get_timesheet_project()
 
     def _get_billing_tz(self) -> str:
         self.ensure_one()

@@ -12,7 +12,8 @@ class Scope(NamedTuple):
     """What a run takes up: work of these days, and what is due on a day.
 
     ``work_before`` is the first day that is left alone, ``work_from`` (if any) the
-    first that is taken. ``closed_only``: only the work of closed tickets.
+    first that is taken. ``closed_only``: only the work of closed tickets,
+    ``finished_only``: of finished projects, ``overage_only``: beyond the allotments.
     ``run``: the id of the run for which a person has excluded some work.
     """
 
@@ -21,6 +22,17 @@ class Scope(NamedTuple):
     work_from: datetime.date | None = None
     closed_only: bool = False
     run: int | None = None
+    finished_only: bool = False
+    overage_only: bool = False
+
+    def get_line_vals(self) -> dict:
+        """Values of a line of a run that takes this up."""
+        return {
+            "work_before": self.work_before,
+            "closed_only": self.closed_only,
+            "finished_only": self.finished_only,
+            "overage_only": self.overage_only,
+        }
 
 
 class Work(NamedTuple):
@@ -44,6 +56,11 @@ class Work(NamedTuple):
             | self.visits.ticket_id
             | self.tickets
         )
+
+    def filtered_domain(self, domain: Domain) -> "Work":
+        """The recorded work that a domain describes, and all dues."""
+        recorded = (records.filtered_domain(domain) for records in self[:4])
+        return Work(*recorded, self.blocks, self.fees)
 
     def by_contract(self) -> dict:
         """The same work per contract."""
@@ -98,7 +115,18 @@ class TicketBillingCollector(models.AbstractModel):
             domain &= self._get_days(scope) & self._get_included(scope)
             if scope.closed_only:
                 domain &= Domain("ticket_id.stage_id.closed", "=", True)
+            if scope.finished_only:
+                domain &= self._get_finished(owner)
         return domain
+
+    @api.model
+    def _get_finished(self, owner: str) -> Domain:
+        """Time entries of finished projects, or what comes with such time."""
+        finished = Domain("project_id.stage_id.fold", "=", True)
+        if owner == "billing_contract_id":
+            return finished
+        of_ticket = Domain("ticket_id.time_entry_ids", "any", finished)
+        return of_ticket | Domain(f"{owner}.project_id.stage_id.fold", "=", True)
 
     @api.model
     def _get_entry_domain(self, contracts, scope: Scope | None) -> Domain:
@@ -141,7 +169,7 @@ class TicketBillingCollector(models.AbstractModel):
         visits = self.env["ticket.billing.visit"].search(
             self._get_visit_domain(contracts, scope)
         )
-        return Work(
+        work = Work(
             entries,
             charges,
             visits,
@@ -149,6 +177,10 @@ class TicketBillingCollector(models.AbstractModel):
             self._get_due_blocks(contracts, scope),
             tuple(self._get_due_fees(contracts, scope)),
         )
+        if scope and scope.overage_only:
+            due = self.env["ticket.billing.due"]
+            return due._keep_overage(contracts, work, scope.on)
+        return work
 
     # -------------------------------------------------------- tickets that count
 
@@ -231,6 +263,9 @@ class TicketBillingCollector(models.AbstractModel):
         ``fresh`` narrows the work that alone is a reason to look at a contract.
         """
         fresh = fresh if fresh is not None else Domain.TRUE
+        if scope.overage_only:
+            work = self._collect(contracts, scope).filtered_domain(fresh)
+            return contracts.browse().union(*work.by_contract())
         due = contracts.browse()
         for model, owner, domain in (
             (

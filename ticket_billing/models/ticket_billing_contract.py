@@ -103,6 +103,11 @@ class TicketBillingContract(models.Model):
         string="Purchase order",
         help="The customer's order number, printed on the invoices.",
     )
+    cost_center_ref = fields.Char(
+        string="Cost centre",
+        help="The customer's own cost centre, printed on the invoices. A ticket can"
+        " name another one.",
+    )
     discount = fields.Float(
         digits=(6, 2), help="Discount of the customer, in percent.", tracking=True
     )
@@ -355,6 +360,7 @@ class TicketBillingContract(models.Model):
             "emergency_percent": Decimal(str(self.emergency_percent)),
             "emergency_flat_fee": Decimal(str(self.emergency_fee)),
             "line_grouping": policy.line_grouping,
+            "lines_per_worker": policy.worker_lines == "separate",
             "show_covered_lines": policy.show_covered_lines,
             "warranty_display": policy.warranty_display,
             "minimum_per_ticket": Decimal(str(policy.minimum_per_ticket)),
@@ -445,6 +451,11 @@ class TicketBillingContract(models.Model):
                     lambda t, taken=contract.category_ids: t.category_id in taken
                 )
             tickets.billing_contract_id = contract
+
+    def _trigger_billing(self, trigger: str):
+        """Bill in the next minute what an event has made due."""
+        if any(c.state == "active" and c.policy_id.trigger == trigger for c in self):
+            self.env.ref("ticket_billing.ir_cron_bill").sudo()._trigger()
 
     def action_close(self):
         self.write({"state": "closed"})

@@ -40,7 +40,8 @@ class InvoiceDraft(NamedTuple):
 
     def is_empty(self) -> bool:
         """Whether nothing on it is due, and nothing else is to be shown."""
-        if any(item.state == "covered" for item in self.items):
+        is_shown = self.contract.policy_id.trigger != "overage"
+        if is_shown and any(item.state == "covered" for item in self.items):
             return False
         return not any(draft.line.net for draft in self.lines)
 
@@ -68,12 +69,13 @@ class TicketBillingInvoicer(models.AbstractModel):
 
         :param ratings: items per contract record
         """
+        grouping = self.env["ticket.billing.grouping"]
         groups = defaultdict(lambda: defaultdict(list))
         for contract, items in ratings.items():
             header = self._get_header_key(contract)
             for item in items:
                 if self._is_printed(contract, item):
-                    key = (header, self._get_invoice_key(contract, item))
+                    key = (header, grouping._get_invoice_key(contract, item))
                     groups[key][contract].append(item)
         return [self._prepare_draft(group) for group in groups.values()]
 
@@ -106,35 +108,6 @@ class TicketBillingInvoicer(models.AbstractModel):
         return InvoiceDraft(
             contracts[0], contracts, items, tuple(self._sort_lines(drafted))
         )
-
-    @api.model
-    def _get_invoice_key(self, contract, item: Item):
-        """What shares one invoice, within one header."""
-        grouping = contract.policy_id.invoice_grouping
-        if grouping == "ticket":
-            return item.ticket
-        if grouping == "project":
-            return self._get_project(contract, item).id
-        if grouping == "purchase_order":
-            return self.env["ticket.billing.rater"]._get_item_order(contract, item)
-        return None
-
-    @api.model
-    def _get_entry_key(self, entry, contract):
-        """What shares an invoice with a time entry that ``contract`` bills."""
-        if contract.policy_id.invoice_grouping == "customer":
-            return None
-        item = Item("time", entry.ticket_id.id, entry.date, entry=entry.id)
-        return self._get_invoice_key(contract, item)
-
-    @api.model
-    def _get_project(self, contract, item: Item):
-        if item.entry:
-            return self.env["account.analytic.line"].browse(item.entry).project_id
-        if item.ticket:
-            ticket = self.env["helpdesk.ticket"].browse(item.ticket)
-            return ticket._get_charge_project()
-        return contract.project_id or contract.company_id._get_ticket_project()
 
     @api.model
     def _sort_lines(self, drafted: list[DraftLine]) -> list[DraftLine]:
@@ -242,6 +215,7 @@ class TicketBillingInvoicer(models.AbstractModel):
             "ref": ", ".join(orders) or contract.purchase_order_ref,
             "invoice_user_id": contract.user_id.id,
             "invoice_line_ids": invoicer._prepare_invoice_lines(draft),
+            **self.env["ticket.billing.grouping"]._prepare_header(draft),
         }
         if contract.payment_term_id:
             vals["invoice_payment_term_id"] = contract.payment_term_id.id
@@ -307,6 +281,7 @@ class TicketBillingInvoicer(models.AbstractModel):
             "product_id": self._get_line_product(drafted).id,
             "discount": float(drafted.line.discount_percent),
             **self._get_line_quantity(drafted.line),
+            **self.env["ticket.billing.grouping"]._prepare_analytic(drafted),
         }
         if draft.is_credit:
             # An adjustment is one piece at an amount, the amount changes its sign.

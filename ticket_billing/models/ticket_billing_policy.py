@@ -1,20 +1,15 @@
-from datetime import date
 from decimal import Decimal
-
-from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import date_utils
 
 from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
-from .ticket_billing_collector import Scope
 
 
 class TicketBillingPolicy(models.Model):
     _name = "ticket.billing.policy"
     _description = "Billing Policy"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "ticket.billing.dry.run", "ticket.billing.trigger"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -22,26 +17,6 @@ class TicketBillingPolicy(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company", help="Leave empty to share this policy between companies."
-    )
-
-    # When
-    trigger = fields.Selection(
-        [
-            ("period", "Collective, once per period"),
-            ("ticket_closed", "Each ticket when it is closed"),
-            ("manual", "By hand"),
-        ],
-        string="Bill",
-        required=True,
-        default="period",
-        tracking=True,
-        help="When the scheduled action bills the work of a contract.",
-    )
-    period = fields.Selection(
-        [("week", "Week"), ("month", "Month"), ("quarter", "Quarter")],
-        required=True,
-        default="month",
-        help="Work of a period is billed on the first day of the next one.",
     )
 
     # Minutes
@@ -229,6 +204,8 @@ class TicketBillingPolicy(models.Model):
             ("project", "One invoice per project"),
             ("ticket", "One invoice per ticket"),
             ("purchase_order", "One invoice per purchase order"),
+            ("cost_center", "One invoice per cost centre"),
+            ("service_site", "One invoice per service location"),
         ],
         string="Invoices",
         required=True,
@@ -248,6 +225,22 @@ class TicketBillingPolicy(models.Model):
     )
     show_worker = fields.Boolean(
         default=True, help="Print who did the work on the invoice lines."
+    )
+    worker_lines = fields.Selection(
+        [
+            ("merged", "One line whoever worked"),
+            ("separate", "Each technician a line of its own"),
+        ],
+        string="Technicians",
+        required=True,
+        default="merged",
+        help="Whether the work of several technicians shares an invoice line, where"
+        " lines are per visit or ticket.",
+    )
+    project_analytic = fields.Boolean(
+        string="Analytic account of the project",
+        help="Post the invoice lines on the analytic accounts of the projects whose"
+        " work they bill.",
     )
     show_covered_lines = fields.Boolean(
         help="Also print the work covered by an allotment, at 0.00."
@@ -432,18 +425,33 @@ class TicketBillingPolicy(models.Model):
             memory=self.rounding_memory,
         )
 
-    def _get_work_before(self, today: date) -> date:
-        """First day whose work a scheduled run of ``today`` leaves alone."""
+    def _get_dry_run(self) -> tuple:
+        """A run of today, and what this policy would let it take up."""
         self.ensure_one()
-        if self.trigger == "period":
-            return date_utils.start_of(today, self.period)
-        return today + relativedelta(days=1)
+        today = fields.Date.context_today(self)
+        contracts = self.contract_ids.filtered(
+            lambda c: (
+                c.state == "active"
+                and not c.billing_paused
+                and c.company_id == self.env.company
+            )
+        )
+        run = self.env["ticket.billing.run"].new(
+            {"company_id": self.env.company.id, "date": today, "scheduled": True}
+        )
+        scopes = self.env["ticket.billing.due"]._get_scopes(contracts, today)
+        collector = self.env["ticket.billing.collector"]
+        due = contracts.browse().union(
+            *(
+                collector._find_due(group, scope)
+                for scope, group in contracts.grouped(scopes.get).items()
+            )
+        )
+        return run, {contract: scopes[contract] for contract in due}
 
-    def _get_scope(self, today: date) -> Scope:
-        """What a scheduled run of ``today`` takes up."""
-        self.ensure_one()
-        closed_only = self.trigger == "ticket_closed"
-        return Scope(today, self._get_work_before(today), None, closed_only)
+    @api.model
+    def _get_dry_run_view(self) -> str:
+        return "ticket_billing.ticket_billing_policy_view_dry_run"
 
     def action_view_contracts(self):
         self.ensure_one()

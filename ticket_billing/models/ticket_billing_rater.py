@@ -71,7 +71,7 @@ class TicketBillingRater(models.AbstractModel):
             visit=entry.visit_id.id or None,
             ticket_type=entry.ticket_id.category_id.id or None,
             location=location,
-            invoice=self.env["ticket.billing.invoicer"]._get_entry_key(entry, contract),
+            invoice=self.env["ticket.billing.grouping"]._get_entry_key(entry, contract),
         )
 
     @api.model

@@ -23,6 +23,7 @@ class TicketBillingRun(models.Model):
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
+        "ticket.billing.dry.run",
         "ticket.billing.release",
         "ticket.billing.reversal",
         "ticket.billing.schedule",
@@ -192,6 +193,21 @@ class TicketBillingRun(models.Model):
         collector = self.env["ticket.billing.collector"].sudo()
         return collector._find_due(contracts.sudo(), self._get_scope()).sudo(False)
 
+    def _get_dry_run(self) -> tuple:
+        """This run and what it would take up now, per contract."""
+        self.ensure_one()
+        states = ("todo",) if self.state == "draft" else ("todo", "held")
+        lines = self.line_ids.filtered(lambda li: li.state in states)
+        scopes = {line.contract_id: line._get_scope() for line in lines}
+        if self.state == "draft":
+            missing = self._get_manual_contracts() - self.line_ids.contract_id
+            scopes |= dict.fromkeys(missing, self._get_scope())
+        return self, scopes
+
+    @api.model
+    def _get_dry_run_view(self) -> str:
+        return "ticket_billing.ticket_billing_run_view_dry_run"
+
     def _add_lines(self, contracts, **vals):
         self.ensure_one()
         missing = contracts - self.line_ids.contract_id
@@ -318,7 +334,11 @@ class TicketBillingRun(models.Model):
         kept, changed = [], {}
         for draft in drafts:
             if draft.is_empty():
-                changed |= {id(item): self._write_off(item) for item in draft.items}
+                changed |= {
+                    id(item): self._write_off(item)
+                    for item in draft.items
+                    if item.state != "covered"
+                }
             elif draft.is_below_minimum():
                 changed |= {
                     id(item): replace(item, state="held", reason="below_minimum")

@@ -27,6 +27,12 @@ class TicketBillingRunLine(models.Model):
     )
     work_from = fields.Date(help="First day whose work is billed; empty: any.")
     closed_only = fields.Boolean(help="Only the work of closed tickets is billed.")
+    finished_only = fields.Boolean(
+        help="Only the work of finished projects is billed."
+    )
+    overage_only = fields.Boolean(
+        help="Only work beyond the allotments is billed."
+    )
     state = fields.Selection(
         [
             ("todo", "To do"),
@@ -78,6 +84,8 @@ class TicketBillingRunLine(models.Model):
             first,
             self.closed_only,
             self.run_id.id,
+            self.finished_only,
+            self.overage_only,
         )
 
     def _get_item_domain(self) -> Domain:

@@ -130,21 +130,19 @@ class TicketBillingSchedule(models.AbstractModel):
             ]
         ) or self.create({"company_id": company.id, "scheduled": True, "date": today})
         failed = run.line_ids.filtered(lambda li: li.failed and li.state == "held")
-        for contract in due - failed.contract_id:
-            run._schedule(contract, contract.policy_id._get_scope(today))
+        wanted = due - failed.contract_id
+        scopes = self.env["ticket.billing.due"]._get_scopes(wanted, today)
+        for contract in wanted:
+            run._schedule(contract, scopes[contract])
         run.state = "running"
 
     def _schedule(self, contract, scope: Scope):
         self.ensure_one()
         line = self.line_ids.filtered(lambda li: li.contract_id == contract)
         if line:
-            line.state = "todo"
+            line.write({"state": "todo", **scope.get_line_vals()})
         else:
-            self._add_lines(
-                contract,
-                work_before=scope.work_before,
-                closed_only=scope.closed_only,
-            )
+            self._add_lines(contract, **scope.get_line_vals())
 
     @api.model
     def _get_due_contracts(self, company, today: datetime.date):
@@ -161,9 +159,8 @@ class TicketBillingSchedule(models.AbstractModel):
             ]
         )
         due = contracts.browse()
-        for scope, group in contracts.grouped(
-            lambda c: c.policy_id._get_scope(today)
-        ).items():
+        scopes = self.env["ticket.billing.due"]._get_scopes(contracts, today)
+        for scope, group in contracts.grouped(scopes.get).items():
             due |= self._find_due(group, scope, self._get_fresh_domain(today))
         return due
 

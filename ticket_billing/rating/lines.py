@@ -6,22 +6,24 @@ from decimal import Decimal
 from .explain import figure, step
 from .money import apportion, half_up, hourly_net, quantity_net
 from .results import Item, Line, Step
-from .types import ZERO, Entry, Key
+from .types import ZERO, Conditions, Entry, Key
 
 NOTHING_DUE = "nothing_due"
 _HOUR = Decimal(60)
 
 
-def owner(entry: Entry, grouping: str) -> Key:
+def owner(entry: Entry, conditions: Conditions) -> Key:
     """What the time of ``entry`` shares a line with.
 
     Work without a visit stands alone where lines are per visit. A line is on one
     invoice only.
     """
+    grouping = conditions.line_grouping
+    worker = entry.employee if conditions.lines_per_worker else None
     if grouping in ("ticket", "ticket_rate"):
-        return ("ticket", entry.ticket, entry.invoice)
+        return ("ticket", entry.ticket, entry.invoice, worker)
     if grouping == "visit" and entry.visit is not None:
-        return ("visit", entry.ticket, entry.visit, entry.invoice)
+        return ("visit", entry.ticket, entry.visit, entry.invoice, worker)
     return ("entry", entry.key)
 
 

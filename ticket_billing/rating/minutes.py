@@ -142,8 +142,7 @@ def _is_visible(works: list[Work], surplus: int, conditions: Conditions) -> bool
         return False
     if surplus < 0 and (conditions.allotments or works[0].is_remembered):
         return False
-    grouping = conditions.line_grouping
-    return len({owner(work.entry, grouping) for work in works}) > 1
+    return len({owner(work.entry, conditions) for work in works}) > 1
 
 
 def spread(segments: Sequence[Segment], surplus: int) -> None:

@@ -237,7 +237,7 @@ class Pricer:
     def _owner(self, part: Part) -> Key:
         if part.segment.scope is not None:
             return part.segment.scope
-        return owner(part.segment.work.entry, self.conditions.line_grouping)
+        return owner(part.segment.work.entry, self.conditions)
 
     # Fees and charges
 

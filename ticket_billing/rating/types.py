@@ -151,6 +151,7 @@ class Conditions:
     emergency_percent: Decimal = ZERO
     emergency_flat_fee: Decimal = ZERO
     line_grouping: LineGrouping = "entry"
+    lines_per_worker: bool = False
     show_covered_lines: bool = False
     warranty_display: Literal["discount_line", "hidden"] = "hidden"
     max_minutes_per_entry: int = 24 * 60
