@@ -1,12 +1,13 @@
 """What a system module must offer, and what it is told about one connection."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Protocol
 
 from ..transport.address_guard import AddressPolicy
 from ..transport.errors import InvalidRequest
+from ..transport.oauth import TokenStore
 from .records import Check, Page
 
 
@@ -15,7 +16,9 @@ class Connection:
     """Where a remote system is and who we are there.
 
     ``verify=False`` switches the check of its certificate off. ``options`` go to
-    :class:`~..transport.session.HttpSession`.
+    :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the ids
+    of bookings that came in before with work of ``day`` or later, ``since`` is the
+    first day whose work is wanted. ``token_store`` keeps OAuth tokens.
     """
 
     base_url: str
@@ -24,6 +27,9 @@ class Connection:
     policy: AddressPolicy = AddressPolicy()
     verify: bool = True
     options: dict = field(default_factory=dict)
+    known_entries: Callable[[date], set[str]] = lambda day: set()
+    since: date | None = None
+    token_store: TokenStore | None = None
 
 
 class TicketSystem(Protocol):
@@ -55,12 +61,14 @@ class TicketSystem(Protocol):
 @dataclass(frozen=True, slots=True)
 class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
-    settings, and ``client(connection, settings)``, which makes a TicketSystem."""
+    settings, and ``client(connection, settings)``, which makes a TicketSystem.
+    ``needs_login``: a user name is needed beside the secret."""
 
     code: str
     name: str
     settings: type
     client: Any
+    needs_login: bool = True
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

@@ -85,10 +85,10 @@ class RemoteAgent:
 class Page:
     """What one step of a synchronisation brings.
 
-    ``entries`` holds *all* bookings of each of ``tickets``, so a booking known
-    before and missing here is gone. ``cursor`` is where to resume after this
-    page, which is the last one of its run if ``last``. ``notes`` are oddities for
-    the log.
+    If ``whole``, ``entries`` holds *all* bookings of each of ``tickets``, so a
+    booking known before and missing here is gone. ``gone`` are ids of bookings that
+    are known to be deleted. ``cursor`` is where to resume after this page, which is
+    the last one of its run if ``last``. ``notes`` are oddities for the log.
     """
 
     tickets: list[RemoteTicket]
@@ -97,6 +97,8 @@ class Page:
     cursor: str
     last: bool
     notes: list[str] = field(default_factory=list)
+    whole: bool = True
+    gone: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,8 @@ class Check:
 STEPS = ("address", "tls", "service", "log_in", "rights", "time")
 
 
-def whole_minutes(value, minutes_per_unit: Decimal) -> int | None:
-    """Return ``value`` units in minutes, rounded up once; None if no number.
+def whole_minutes(value, minutes_per_unit: Decimal, rounding=ROUND_CEILING):
+    """Return ``value`` units in minutes, rounded (up) once; None if no number.
 
     >>> whole_minutes("45,5", Decimal(1))
     46
@@ -127,7 +129,7 @@ def whole_minutes(value, minutes_per_unit: Decimal) -> int | None:
         return None
     if not units.is_finite() or abs(units) > 1_000_000:
         return None
-    return int((units * minutes_per_unit).to_integral_value(ROUND_CEILING))
+    return int((units * minutes_per_unit).to_integral_value(rounding))
 
 
 def clean(value) -> str:

@@ -1,6 +1,32 @@
-"""All systems, by their code."""
+"""All systems, by their code: every module here that holds a ``SYSTEM``."""
 
-from . import znuny
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
 from .base import System
+from .declaration import Declaration
+from .declared_client import DeclaredClient
 
-SYSTEMS: dict[str, System] = {system.code: system for system in (znuny.SYSTEM,)}
+
+def as_system(found: System | Declaration) -> System:
+    """Return a declared system as one that can be opened."""
+    if isinstance(found, System):
+        return found
+
+    def client(connection, settings):
+        return DeclaredClient(found, connection, settings)
+
+    login = found.needs_login
+    return System(found.code, found.name, found.settings, client, login)
+
+
+def _discover():
+    names = {module.name for module in iter_modules([str(Path(__file__).parent)])}
+    modules = [import_module(f".{name}", __package__) for name in names - {"registry"}]
+    found = [module.SYSTEM for module in modules if hasattr(module, "SYSTEM")]
+    systems = sorted(map(as_system, found), key=lambda system: system.name.lower())
+    return {system.code: system for system in systems}
+
+
+SYSTEMS: dict[str, System] = _discover()

@@ -21,6 +21,7 @@ from ..transport.auth import SessionLogin
 from ..transport.paging import ChangeWalk, Window
 from ..transport.session import Answer, HttpSession
 from .base import Connection, System
+from .connection_test import step_of
 from .records import (
     STEPS,
     Check,
@@ -362,7 +363,7 @@ class Znuny:
         try:
             found = self._search(FAR_FUTURE, 1)
         except errors.ConnectorError as error:
-            step = _step_of(error)
+            step = step_of(error)
             return [*passed[: STEPS.index(step)], Check(step, error)]
         try:
             if found:
@@ -408,19 +409,6 @@ class Znuny:
             raise errors.InvalidRequest(
                 f"There is no field {name}. It has: {', '.join(sorted(names)) or '-'}."
             )
-
-
-def _step_of(error):
-    """Return the step at which a first call failed with ``error``."""
-    if isinstance(error, errors.CertificateRefused):
-        return "tls"
-    if isinstance(error, errors.AddressRefused | errors.Unreachable):
-        return "address"
-    if isinstance(error, errors.AuthError):
-        return "log_in"
-    if isinstance(error, errors.PermissionDenied):
-        return "rights"
-    return "service"
 
 
 SYSTEM = System("znuny", "Znuny / OTRS (REST)", Settings, Znuny)

@@ -1,7 +1,5 @@
 """One HTTP session to one remote system: JSON in, JSON out, faults as errors."""
 
-import datetime
-import email.utils
 import json
 import logging
 import os
@@ -9,8 +7,8 @@ import random
 import re
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -19,6 +17,9 @@ from requests.adapters import HTTPAdapter
 from . import errors
 from .address_guard import AddressPolicy, resolve
 from .auth import Auth
+from .throttle import TokenBucket, retry_after, wait_asked_for
+
+__all__ = ["Answer", "HttpSession", "Limits", "retry_after"]
 
 _logger = logging.getLogger(__name__)
 
@@ -38,11 +39,13 @@ STATUS_ERRORS = {
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer. ``data`` is the decoded JSON (None for an empty body),
-    ``text`` the decoded body, ``status`` the HTTP status."""
+    ``text`` the decoded body, ``status`` the HTTP status; ``headers`` are looked
+    up in any case of letters."""
 
     status: int
     data: object
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class HttpSession:
     :param policy: which addresses may be called
     :param classify: recognises a system's own errors (also inside HTTP 200)
     :param verify: False switches the check of certificates off
+    :param headers: sent with every request
+    :param bucket: slows requests down to what the remote system allows
     :param resolver, sleep: replaceable for tests
     """
 
@@ -83,6 +88,8 @@ class HttpSession:
         classify: Classifier | None = None,
         limits: Limits | None = None,
         verify: bool = True,
+        headers: Mapping[str, str] | None = None,
+        bucket: TokenBucket | None = None,
         resolver=socket.getaddrinfo,
         sleep=time.sleep,
     ):
@@ -90,9 +97,11 @@ class HttpSession:
         self.auth: Auth | None = None
         self.limits = limits or Limits()
         self._classify = classify
+        self._bucket = bucket
         self._sleep = sleep
         self._target = resolve(base_url, policy, resolver)
         self._http = self._prepare_http(verify)
+        self._http.headers.update(headers or {})
 
     def _prepare_http(self, verify):
         http = requests.Session()
@@ -125,37 +134,55 @@ class HttpSession:
 
         :raises errors.ConnectorError: whatever went wrong, after the retries
         """
-        if not (authenticate and self.auth):
-            return self._exchange(method, path, fields, **kw).data
+        where = "params" if method == "GET" else "payload"
+        send = self.fetch if authenticate else self.request
+        return send(method, path, **{where: fields}, **kw).data
+
+    def fetch(self, method: str, path: str, *, params=None, payload=None, **kw):
+        """Send one request with the proof of who we are; return the Answer.
+
+        After a refused log-in it is tried once more, if there is another proof.
+        """
+        auth = self.auth
+        if auth is None:
+            return self.request(method, path, params=params, payload=payload, **kw)
+
+        def send():
+            in_body = isinstance(payload, dict)
+            query = params if in_body else auth.apply(params or {})
+            body = auth.apply(payload) if in_body else payload
+            return self.request(
+                method, path, params=query, payload=body, headers=auth.headers(), **kw
+            )
+
         try:
-            answer = self._exchange(method, path, self.auth.apply(fields), **kw)
+            answer = send()
         except errors.AuthError:
-            if not self.auth.renew():
+            if not auth.renew():
                 raise
-            answer = self._exchange(method, path, self.auth.apply(fields), **kw)
-        self.auth.accepted()
-        return answer.data
+            answer = send()
+        auth.accepted()
+        return answer
 
-    def _exchange(self, method, path, fields, **kw):
-        if method == "GET":
-            return self.request(method, path, params=fields, **kw)
-        return self.request(method, path, payload=fields, **kw)
-
-    def request(
-        self, method: str, path: str, *, params=None, payload=None, idempotent=None
-    ) -> Answer:
+    def request(self, method: str, path: str, *, idempotent=None, **sent) -> Answer:
         """Send one request, repeating it while that is safe and may help.
 
+        ``path`` may be a whole URL of the same host (the next page). ``sent``:
+        ``params``, ``payload`` (JSON), ``form`` and ``headers``.
+
         :param idempotent: whether sending twice does no harm; by default judged
-            by the method
+            by the method. Other requests are only repeated when they were
+            turned away for their number.
         """
         safe = method in IDEMPOTENT if idempotent is None else idempotent
-        attempts = self.limits.attempts if safe else 1
+        attempts = self.limits.attempts
         for attempt in range(1, attempts + 1):
             try:
-                return self._attempt(method, path, params, payload)
+                return self._attempt(method, path, **sent)
             except errors.ConnectorError as error:
-                if not error.retryable or attempt == attempts:
+                unheard = isinstance(error, errors.Throttled)
+                again = error.retryable and (safe or unheard)
+                if not again or attempt == attempts:
                     raise
                 self._pause(error, attempt, method, path)
         raise AssertionError("unreachable")
@@ -171,33 +198,45 @@ class HttpSession:
         _logger.info(
             "%s %s: %s, attempt %s, next in %.1f s",
             method,
-            path,
+            urlsplit(path).path,
             error.code,
             attempt,
             wait,
         )
         self._sleep(wait)
 
-    def _attempt(self, method, path, params, payload):
-        url = self.base_url + path
+    def _attempt(self, method, path, *, params=None, **sent):
+        url = self._url_of(path)
         for _hop in range(MAX_REDIRECTS + 1):
-            response, body = self._send(method, url, params, payload)
+            response, body = self._send(method, url, params, **sent)
             if response.status_code not in REDIRECTS:
                 answer = self._decode(response, body)
-                self._raise_for(response, answer)
+                self._raise_for(answer)
                 return answer
             url, params = self._redirected(method, url, response), None
         raise errors.LoopDetected("It redirects in a circle.")
 
-    def _send(self, method, url, params, payload):
+    def _url_of(self, path):
+        """Return the address of ``path``; a whole URL has to be on our host."""
+        if "://" not in path:
+            return self.base_url + path
+        if not path.startswith(_origin_prefix(self.base_url)):
+            raise errors.AddressRefused("The next page is on another host.")
+        return path
+
+    def _send(self, method, url, params, payload=None, form=None, headers=None):
         """Return response and body bytes, or raise. Texts of ``requests`` hold
         the URL with the session id, so they go no further (``from None``)."""
+        if self._bucket:
+            self._sleep(self._bucket.reserve())
         try:
             with self._http.request(
                 method,
                 url,
                 params=params,
                 json=payload,
+                data=form,
+                headers=headers,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -228,31 +267,23 @@ class HttpSession:
         return location
 
     def _decode(self, response, body):
-        charset = _charset(response.headers.get("Content-Type", ""))
+        status, headers = response.status_code, response.headers
+        charset = _charset(headers.get("Content-Type", ""))
         try:
             text = body.decode(charset)
         except (LookupError, UnicodeDecodeError):
             text = body.decode("ascii", "replace")
-            return Answer(response.status_code, _Unreadable("Wrong charset."), text)
-        if not text.strip():
-            return Answer(response.status_code, None, text)
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            html = text.lstrip()[:1] == "<"
-            reason = "It is a web page." if html else "It is incomplete."
-            data = _Unreadable(reason)
-        return Answer(response.status_code, data, text)
+            return Answer(status, _Unreadable("Wrong charset."), text, headers)
+        return Answer(status, _json_of(text), text, headers)
 
-    def _raise_for(self, response, answer):
+    def _raise_for(self, answer):
         own = self._classify(answer) if self._classify else None
         if own is not None:
             raise own
         status = answer.status
-        if status == 429:
-            raise errors.Throttled(
-                retry_after=retry_after(response.headers.get("Retry-After"))
-            )
+        turned_away = status == 503 and answer.headers.get("Retry-After")
+        if status == 429 or turned_away:
+            raise errors.Throttled(retry_after=wait_asked_for(answer.headers))
         if status in STATUS_ERRORS:
             raise STATUS_ERRORS[status](f"HTTP status {status}.")
         if status >= 500:
@@ -313,18 +344,14 @@ class _HideQuery(logging.Filter):
 logging.getLogger("urllib3.connectionpool").addFilter(_HideQuery())
 
 
-def retry_after(value: str | None, now=None) -> float | None:
-    """Return the seconds a Retry-After header asks for (number or date)."""
-    if not value:
+def _json_of(text):
+    if not text.strip():
         return None
-    if value.strip().isdigit():
-        return float(value)
     try:
-        when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    now = now or datetime.datetime.now(datetime.UTC)
-    return max((when - now).total_seconds(), 0.0)
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        html = text.lstrip()[:1] == "<"
+        return _Unreadable("It is a web page." if html else "It is incomplete.")
 
 
 def _charset(content_type):

@@ -1,0 +1,53 @@
+"""Every system of ``shapes/`` passes the tests of this folder."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+for folder in (HERE, HERE.parent):
+    sys.path.insert(0, str(folder))
+
+
+def load_shapes():
+    shapes = {}
+    for path in sorted((HERE / "shapes").glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"shape_{path.stem}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        shapes[path.stem] = module.SHAPE
+    return shapes
+
+
+SHAPES = load_shapes()
+
+
+def pytest_generate_tests(metafunc):
+    if "shape" in metafunc.fixturenames:
+        metafunc.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+
+
+@pytest.fixture
+def remote(shape):
+    """A running server of one system, with an empty world."""
+    from server import ShapeServer
+
+    with ShapeServer(shape) as server:
+        yield server
+
+
+@pytest.fixture
+def world(remote):
+    return remote.world
+
+
+@pytest.fixture
+def mirror(remote):
+    """What is kept of the remote system; it synchronises."""
+    from mirror import Mirror
+
+    kept = Mirror(remote)
+    yield kept
+    kept.close()

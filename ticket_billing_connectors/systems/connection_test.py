@@ -1,0 +1,97 @@
+"""*Test connection* of a declared system, step by step."""
+
+import datetime
+from datetime import UTC
+
+from ..transport import errors
+from .records import STEPS, Check, clean
+
+FAR_PAST = datetime.datetime(2000, 1, 1, tzinfo=UTC)
+FAR_FUTURE = datetime.datetime(2099, 1, 1, tzinfo=UTC)
+#: More than a filter takes for the same time, less than zones differ.
+LATER = datetime.timedelta(minutes=20)
+
+
+def run_checks(client) -> list[Check]:
+    """Return the steps passed, and the first that fails."""
+    encrypted = client.base_url.lower().startswith("https:")
+    passed = [
+        Check("address"),
+        Check("tls", facts={"encrypted": encrypted}),
+        Check("service"),
+        Check("log_in"),
+    ]
+    try:
+        client.call(client.declaration.who)
+    except errors.ConnectorError as error:
+        step = step_of(error)
+        return [*passed[: STEPS.index(step)], Check(step, error)]
+    try:
+        rows = _readable(client)
+        passed.append(Check("rights", facts={"tickets": len(rows)}))
+        passed.append(Check("time", facts=_newest(client, rows)))
+    except errors.ConnectorError as error:
+        return [*passed, Check(STEPS[len(passed)], error)]
+    return passed
+
+
+def _readable(client):
+    changed = client.declaration.tickets.changed
+    walk = client.walk(changed)
+    rows, _step = walk.read(FAR_PAST, None)
+    if not rows:
+        raise errors.PermissionDenied("It sees no ticket at all.")
+    if walk.read(FAR_FUTURE, None)[0]:
+        raise errors.InvalidRequest("It ignores the time of a change.")
+    _check_zone(walk, rows[0], LATER + 2 * changed.format.precision)
+    return rows
+
+
+def _check_zone(walk, row, later):
+    """Ask for a ticket by the very time of its change: if it is not found, times
+    are understood in another zone than we think, and tickets would be missed."""
+    time, key = walk.changed(row), walk.key(row)
+    if time is None:
+        raise errors.BadAnswer("A ticket has no time of its last change.")
+    if key not in map(walk.key, walk.read(time, None)[0]):
+        raise errors.InvalidRequest("It takes times in another time zone.")
+    if key in map(walk.key, walk.read(time + later, None)[0]):
+        raise errors.InvalidRequest("It takes times in another time zone.")
+
+
+def _newest(client, rows):
+    """Return a booking as an example, to judge the time unit by."""
+    source = client.declaration.time
+    entries = source.of_tickets(client, rows)[1] or _listed(client, source)
+    for entry in reversed(entries):
+        if entry.minutes:
+            ticket = entry.ticket_number or clean(entry.ticket_remote_id)
+            units, minutes = entry.raw_value, entry.minutes
+            return {"ticket": ticket, "units": units, "minutes": minutes}
+    return {}
+
+
+def _listed(client, source):
+    """Return the bookings on the first page of a list of their own."""
+    if not source.has_pages:
+        return []
+    if source.has_cursor:
+        rows = client.walk(source.entries).read(FAR_PAST, None)[0]
+        rows = source.details_of(client, rows[:10])
+    else:
+        day = FAR_PAST.date().isoformat()
+        rows, _step = client.read_page(source.entries, day=day)
+    return [source.entry(client, row) for row in rows]
+
+
+def step_of(error) -> str:
+    """Return the step at which a first call failed with ``error``."""
+    if isinstance(error, errors.CertificateRefused):
+        return "tls"
+    if isinstance(error, errors.AddressRefused | errors.Unreachable):
+        return "address"
+    if isinstance(error, errors.AuthError):
+        return "log_in"
+    if isinstance(error, errors.PermissionDenied):
+        return "rights"
+    return "service"

@@ -1,0 +1,270 @@
+"""One connection to a system that is described by a declaration."""
+
+import datetime
+import email.utils
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import fields
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from ..transport import errors
+from ..transport.page_styles import Received, Step
+from ..transport.session import HttpSession
+from ..transport.since_walk import SinceWalk
+from ..transport.throttle import shared_bucket
+from .base import Connection
+from .connection_test import run_checks
+from .declaration import Call, Declaration, Listing, Since
+from .logins import make_auth
+from .position import Position
+from .records import Page, clean
+from .row_reader import RowReader
+from .templates import fill, fill_path, pick
+from .time_formats import read_time, zone_of
+
+#: How far the clock of the remote server may lag behind that of its database.
+CLOCK_SLACK = datetime.timedelta(minutes=10)
+
+
+class DeclaredClient:
+    """An open connection; see :class:`~.base.TicketSystem`."""
+
+    def __init__(self, declaration: Declaration, connection: Connection, settings):
+        self.declaration = declaration
+        self.connection = connection
+        self.settings = settings
+        self.zone = zone_of(getattr(settings, "time_zone", "UTC"))
+        self.rows = RowReader(self)
+        self._remote_time = None
+
+    @property
+    def base_url(self):
+        return self.connection.base_url.strip().rstrip("/")
+
+    @cached_property
+    def http(self) -> HttpSession:
+        api = self.base_url + fill_path(self.declaration.base, self.values())
+        http = self.open_session(api)
+        http.auth = make_auth(self.declaration.auth, self, http)
+        return http
+
+    def open_session(self, url) -> HttpSession:
+        """Return a session as the connection wants it, without log-in."""
+        declared, connection = self.declaration, self.connection
+        options = dict(connection.options)
+        if declared.per_minute:
+            credential = urlsplit(url).netloc, connection.login, connection.secret
+            options["bucket"] = shared_bucket(credential, declared.per_minute)
+        return HttpSession(
+            url,
+            connection.policy,
+            classify=declared.fault,
+            verify=connection.verify,
+            headers=fill(declared.headers, self.values()),
+            **options,
+        )
+
+    def close(self):
+        if "http" in self.__dict__:
+            self.http.close()
+
+    def values(self, **more) -> dict:
+        """Return what placeholders stand for."""
+        names = [item.name for item in fields(self.settings)]
+        return {
+            **{name: getattr(self.settings, name) for name in names},
+            "login": self.connection.login,
+            "secret": self.connection.secret,
+            **more,
+        }
+
+    def pick(self, expression, row):
+        return pick(expression, row, self.settings)
+
+    def time(self, value) -> datetime.datetime | None:
+        """Return a time of an answer, in UTC."""
+        return read_time(value, self.zone)
+
+    def ticket_url(self, remote_id, number=""):
+        values = self.values(id=remote_id, number=number)
+        return self.base_url + fill_path(self.declaration.tickets.url, values)
+
+    # Requests
+
+    def call(self, call: Call, **values):
+        """Send a declared call and return what its ``answer`` picks."""
+        answer = self._send(call, call.fields, values)
+        return self.pick(call.answer, answer.data)
+
+    def _send(self, call, declared_fields, values, step=None):
+        """Send a call or one page of a listing; return the Answer."""
+        step = step or Step()
+        values = self.values(**values)
+        sent = fill(declared_fields, values)
+        if isinstance(sent, dict):
+            sent = {**sent, **step.fields}
+        query = fill(call.query, values)
+        if call.method == "GET":
+            query, sent = {**query, **(sent or {})}, None
+        if step.url:
+            query = None
+        path = step.url or fill_path(call.path, values)
+        answer = self.http.fetch(
+            call.method,
+            path,
+            params=query,
+            payload=sent,
+            idempotent=isinstance(call, Listing) or None,
+        )
+        self._note_time(answer)
+        return answer
+
+    def _note_time(self, answer):
+        with suppress(TypeError, ValueError):
+            sent = email.utils.parsedate_to_datetime(answer.headers.get("Date"))
+            self._remote_time = sent + CLOCK_SLACK
+
+    def read_page(
+        self, listing: Listing, step: Step | None = None, size=None, **values
+    ):
+        """Return (rows, next step) of one page of a list."""
+        step = step or listing.paging.first(size or self.settings.page_size)
+        answer = self._send(listing, listing.fields, values, step)
+        rows = self.pick(listing.answer, answer.data)
+        if not isinstance(rows, list):
+            raise errors.BadAnswer("It holds no list.")
+        url = step.url or f"{self.http.base_url}{listing.path}"
+        page = Received(answer.data, answer.headers, len(rows), url)
+        rows = [row for row in rows if isinstance(row, dict)]
+        return rows, listing.paging.after(step, page)
+
+    def read_pages(self, listing: Listing, **values) -> Iterator[list[dict]]:
+        """Yield the pages of a list that is read as a whole.
+
+        :raises LoopDetected: a page repeats the one before, or they do not end
+        """
+        step, before = None, None
+        for _page in range(self.settings.page_limit):
+            rows, step = self.read_page(listing, step, **values)
+            if rows and rows == before:
+                raise errors.LoopDetected()
+            yield rows
+            if step is None:
+                return
+            before = rows
+        raise errors.LoopDetected("There are too many pages.")
+
+    def walk(self, since: Since) -> SinceWalk:
+        """Return the walk over what changed, for a declared list of it."""
+
+        def write(time):
+            step = datetime.timedelta() if since.inclusive else since.format.precision
+            return since.format.write(time - step, self.zone)
+
+        return SinceWalk(
+            read=lambda time, step: self.read_page(
+                since.listing, step, since=write(time)
+            ),
+            key=lambda row: clean(self.pick(since.key, row)),
+            changed=lambda row: self.time(self.pick(since.changed, row)),
+            place=write,
+            latest=lambda: self._remote_time,
+            max_pages=self.settings.page_limit,
+        )
+
+    def load_tickets(self, ids: list[str]) -> list[dict]:
+        """Return the rows of tickets; those that are gone or hidden are left out."""
+        declared = self.declaration.tickets
+        if declared.by_ids is None:
+            return [row for one in ids for row in self._load_one(declared.one, one)]
+        batches = (
+            ids[at : at + declared.batch] for at in range(0, len(ids), declared.batch)
+        )
+        return [
+            row
+            for batch in batches
+            for rows in self.read_pages(
+                declared.by_ids, ids=batch, id_text=",".join(batch)
+            )
+            for row in rows
+        ]
+
+    def _load_one(self, call, remote_id):
+        try:
+            row = self.call(call, id=remote_id)
+        except (errors.NotFound, errors.PermissionDenied):
+            return []
+        return [row] if isinstance(row, dict) else []
+
+    # Synchronising
+
+    def first_cursor(self, day: datetime.date) -> str:
+        start = datetime.datetime.combine(day, datetime.time(), self.zone)
+        return str(Position(start, start if self.declaration.time.has_cursor else None))
+
+    def rewind(self, cursor: str) -> str:
+        """Return ``cursor`` minus the overlap."""
+        overlap = datetime.timedelta(minutes=self.settings.overlap_minutes)
+        return str(Position.parse(cursor).earlier(overlap))
+
+    def changes(self, cursor: str) -> Iterator[Page]:
+        """Yield changed tickets, then what the time source has of its own."""
+        time = self.declaration.time
+        position = Position.parse(cursor)
+        for chunk in self.walk(self.declaration.tickets.changed).run(position.tickets):
+            position = position.at(tickets=chunk.cursor)
+            page = self.page_of(chunk.items)
+            page.cursor, page.last = str(position), chunk.last and not time.has_pages
+            yield page
+        yield from time.pages(self, position)
+
+    def read(self, ids: list[str]) -> Page:
+        """Return the tickets with these ids as they are now, for a webhook's hint."""
+        page = self.page_of(self.load_tickets(ids))
+        page.whole = page.whole and self.declaration.time.whole
+        return page
+
+    def page_of(self, rows, entry_rows=()) -> Page:
+        """Return tickets with the bookings they bring, and single bookings."""
+        time = self.declaration.time
+        readable, entries, notes = time.of_tickets(self, rows)
+        entries += [time.entry(self, row) for row in entry_rows]
+        return Page(
+            tickets=[self.rows.ticket(row) for row in readable],
+            entries=entries,
+            agents=self.rows.agents(readable, entry_rows),
+            cursor="",
+            last=False,
+            notes=notes,
+            whole=time.whole and not entry_rows,
+        )
+
+    def parse_webhook(self, headers: dict, body) -> tuple[str, str]:
+        """Return the ids of the event and of the ticket a webhook is about ('' where
+        it does not say). The sender must have been proven before.
+        """
+        declared = self.declaration.webhook
+        names = {str(name).lower(): value for name, value in headers.items()}
+        told = {"headers": names, "body": body}
+        event = self.pick(declared.event_id, told)
+        return clean(event), clean(self.pick(declared.ticket_id, told))
+
+    def check(self):
+        return run_checks(self)
+
+    # Writing
+
+    def write_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Write a ``note``, ``field`` or ``tag`` to a ticket.
+
+        :raises ConnectorError: it was refused, or the system has no such thing
+        """
+        call = self.declaration.write_back.get(kind)
+        if call is None:
+            raise errors.InvalidRequest("It cannot be written to like this.")
+        answer = self._send(
+            call, call.fields, {"id": remote_id, "text": text, "name": name}
+        )
+        if self.pick(self.declaration.refused, answer.data):
+            raise errors.InvalidRequest("It refused the change.")

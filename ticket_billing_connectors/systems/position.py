@@ -1,0 +1,28 @@
+"""Where a synchronisation resumes: the time of the last change that came in."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The remote times of the last change of a ticket and, where they are listed on
+    their own, of a booking. As text: both, with a space between."""
+
+    tickets: datetime
+    entries: datetime | None = None
+
+    @classmethod
+    def parse(cls, cursor: str) -> "Position":
+        return cls(*map(datetime.fromisoformat, cursor.split()))
+
+    def __str__(self):
+        times = (self.tickets, self.entries)
+        return " ".join(time.astimezone(UTC).isoformat() for time in times if time)
+
+    def at(self, **times) -> "Position":
+        return replace(self, **times)
+
+    def earlier(self, span: timedelta) -> "Position":
+        entries = self.entries - span if self.entries else None
+        return Position(self.tickets - span, entries)

@@ -1,0 +1,190 @@
+"""Where a system keeps booked time: one class per kind.
+
+``fields`` picks the fields of :class:`~.records.RemoteTimeEntry` from a row, and
+``amount``, which ``unit`` (see :mod:`.units`) turns into minutes, or ``work_day`` for
+systems that know only the day of the work.
+"""
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..transport import errors
+from . import units
+from .declaration import Call, Listing, Since
+from .records import Page, clean
+from .templates import Pick
+
+#: More bookings than these out of sight at once are a lost right, not deletions.
+FEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NoTime:
+    """The system keeps no time; base of the kinds that do."""
+
+    fields: dict[str, Pick] = field(default_factory=dict)
+    unit: units.Unit = units.minutes
+    #: Whether it keeps its own place in the cursor.
+    has_cursor = False
+    #: Whether it adds pages after those of the tickets.
+    has_pages = False
+    #: Whether tickets come with all their bookings.
+    whole = True
+
+    def of_tickets(self, client, rows) -> tuple[list, list, list]:
+        """Return (rows of tickets to take, their bookings, notes)."""
+        return rows, [], []
+
+    def entry(self, client, row, ticket_id=""):
+        return client.rows.entry(row, self.fields, self.unit, ticket_id)
+
+    def pages(self, client, position) -> Iterator[Page]:
+        """Yield the pages of bookings that are listed on their own."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class PerTicket(NoTime):
+    """Bookings belong to a ticket: a list of ``{id}``'s, or a pick of its row.
+
+    ``expand(rows, ticket row, settings)`` makes rows of bookings out of rows that
+    are none: growing totals, changes of state (see :mod:`.histories`).
+    """
+
+    entries: Listing | Pick = "entries"
+    key: Pick = "id"
+    expand: Callable[[list, dict, Any], list] | None = None
+
+    def of_tickets(self, client, rows):
+        taken, entries, notes = [], [], []
+        for row in rows:
+            remote_id = clean(client.pick(self.key, row))
+            try:
+                found = self._rows(client, row, remote_id)
+            except (errors.NotFound, errors.PermissionDenied):
+                # Without its bookings it would look as if they were deleted.
+                notes.append(f"The bookings of ticket {remote_id} cannot be read.")
+                continue
+            taken.append(row)
+            entries += [self.entry(client, item, remote_id) for item in found]
+        return taken, entries, notes
+
+    def _rows(self, client, row, remote_id):
+        if isinstance(self.entries, Listing):
+            pages = client.read_pages(self.entries, id=remote_id)
+            found = [item for page in pages for item in page]
+        else:
+            found = client.pick(self.entries, row) or []
+        return self.expand(found, row, client.settings) if self.expand else found
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnList(NoTime):
+    """Bookings are listed on their own, whatever changed on their tickets."""
+
+    has_pages = True
+    whole = False
+
+    def _page(self, client, rows, position, loaded) -> Page:
+        """Return ``rows`` of bookings as a page, with tickets not ``loaded`` yet."""
+        place = self.fields["ticket_remote_id"]
+        ids = {clean(client.pick(place, row)) for row in rows} - loaded - {""}
+        loaded |= ids
+        page = client.page_of(client.load_tickets(sorted(ids)), rows)
+        page.cursor = str(position)
+        return page
+
+
+@dataclass(frozen=True, slots=True)
+class ByWorkDate(_OwnList):
+    """Bookings are listed by the day of the work: all from ``{day}`` on.
+
+    Changes and deletions show in no other way than by reading the open window again,
+    which begins the setting ``window_days`` before the last change, and comparing.
+    ``one`` reads a single booking ``{id}``, to tell a deleted one from one that
+    was moved to an earlier day.
+    """
+
+    entries: Listing | None = None
+    one: Call | None = None
+    key: Pick = "id"
+
+    def pages(self, client, position):
+        day = self._first_day(client, position)
+        seen, loaded = set(), set()
+        for rows in client.read_pages(self.entries, day=day.isoformat()):
+            seen |= {clean(client.pick(self.key, row)) for row in rows}
+            yield self._page(client, rows, position, loaded)
+        known = client.connection.known_entries(day)
+        missing = sorted(known - seen)
+        self._check_missing(missing, known)
+        moved, gone = self._look_for(client, missing)
+        page = self._page(client, moved, position, loaded)
+        page.gone, page.last = gone, True
+        yield page
+
+    def _first_day(self, client, position):
+        window = datetime.timedelta(days=client.settings.window_days)
+        first = (position.tickets - window).date()
+        return max(first, client.connection.since or first)
+
+    def _check_missing(self, missing, known):
+        if len(missing) > max(FEW, len(known) / 2):
+            raise errors.PermissionDenied("Most bookings known here are hidden.")
+
+    def _look_for(self, client, missing):
+        if self.one is None:
+            return [], missing
+        moved, gone = [], []
+        for remote_id in missing:
+            try:
+                row = client.call(self.one, id=remote_id)
+            except errors.NotFound:
+                gone.append(remote_id)
+            except errors.PermissionDenied:
+                continue
+            else:
+                moved.append(row)
+        return moved, gone
+
+
+@dataclass(frozen=True, slots=True)
+class Feed(_OwnList):
+    """Bookings are listed by when they changed.
+
+    Where ``entries`` lists only ids, ``details`` reads the bookings ``{ids}``;
+    ``deleted`` lists deleted ones since ``{since}``, ``deleted_id`` picks their ids.
+    """
+
+    entries: Since | None = None
+    details: Listing | None = None
+    deleted: Listing | None = None
+    deleted_id: Pick = "id"
+    has_cursor = True
+
+    def pages(self, client, position):
+        start, loaded = position.entries or position.tickets, set()
+        for chunk in client.walk(self.entries).run(start):
+            position = position.at(entries=chunk.cursor)
+            rows = self.details_of(client, chunk.items)
+            page = self._page(client, rows, position, loaded)
+            page.last = chunk.last and self.deleted is None
+            yield page
+        if self.deleted:
+            page = self._page(client, [], position, loaded)
+            page.gone, page.last = self._gone(client, start), True
+            yield page
+
+    def _details(self, client, rows):
+        if self.details is None or not rows:
+            return rows
+        ids = [client.pick(self.entries.key, row) for row in rows]
+        pages = client.read_pages(self.details, ids=ids)
+        return [row for page in pages for row in page]
+
+    def _gone(self, client, start):
+        since = self.entries.format.write(start, client.zone)
+        pages = client.read_pages(self.deleted, since=since)
+        return [clean(client.pick(self.deleted_id, row)) for p in pages for row in p]

@@ -1,0 +1,57 @@
+"""What remote systems count time in, as whole minutes."""
+
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from .records import whole_minutes
+
+SPAN = re.compile(r"(\d{1,5}):([0-5]\d)(?::([0-5]\d))?")
+Unit = Callable[[object, object], int | None]
+
+
+def seconds(value, settings) -> int | None:
+    """Return seconds in minutes, a begun minute as a whole one.
+
+    >>> seconds("5400", None), seconds(61, None)
+    (90, 2)
+    """
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    # Not times 1/60: that fraction has no exact figure.
+    return whole_minutes(number / 60, Decimal(1)) if number.is_finite() else None
+
+
+def minutes(value, settings) -> int | None:
+    """Return minutes, a begun one as a whole one."""
+    return whole_minutes(value, Decimal(1))
+
+
+def hours(value, settings) -> int | None:
+    """Return hours of two decimals in minutes: the nearest, since 10 minutes come
+    as 0.17 hours.
+
+    >>> hours(0.17, None), hours("1.33", None)
+    (10, 80)
+    """
+    return whole_minutes(value, Decimal(60), ROUND_HALF_UP)
+
+
+def clock(value, settings) -> int | None:
+    """Return a span like ``01:30`` (hours may exceed 24) in minutes.
+
+    >>> clock("27:00", None)
+    1620
+    """
+    match = SPAN.fullmatch(str(value).strip())
+    if not match:
+        return None
+    whole = int(match[1]) * 60 + int(match[2])
+    return whole + (1 if int(match[3] or 0) else 0)
+
+
+def units(value, settings) -> int | None:
+    """Return plain numbers times the setting ``minutes_per_unit``."""
+    return whole_minutes(value, settings.minutes_per_unit)
