@@ -3,6 +3,8 @@ from . import (
     account_edi_xml_cii,
     account_edi_xml_ubl_bis3,
     account_move,
+    account_move_auto_post,
+    account_move_credit,
     account_move_line,
     account_move_send,
     account_tax,
