@@ -13,7 +13,8 @@ from ..rating import rate
 from .common import TicketBillingCase
 from .histories import History
 
-COUNT = int(os.environ.get("TICKET_BILLING_HISTORIES", "1000"))
+# `make test-histories` plays a thousand.
+COUNT = int(os.environ.get("TICKET_BILLING_HISTORIES", "250"))
 SEED = os.environ.get("TICKET_BILLING_HISTORIES_SEED", "2026")
 GROUP = 25
 ROUNDS = 3
