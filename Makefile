@@ -10,7 +10,7 @@ PYTHON ?= python3
 .PHONY: help setup run test test-histories bench scenarios stop clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## fetch and prepare everything (the other targets do it too)
 	@$(PYTHON) scripts/setup_environment.py
@@ -22,7 +22,7 @@ test: ## all tests and checks
 	@$(PYTHON) scripts/run_tests.py
 
 test-histories: ## a thousand random histories of corrections and credits (ten minutes)
-	@$(PYTHON) scripts/test_histories.py
+	@$(PYTHON) scripts/play_histories.py
 
 bench: ## benchmark of a billing run
 	@$(PYTHON) scripts/bench.py

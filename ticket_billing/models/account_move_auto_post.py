@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 
+# pylint: disable=consider-merging-classes-inherited
 class AccountMove(models.Model):
     """Odoo's automatic posting leaves alone what a person has to release."""
 

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.exceptions import UserError
 
 
+# pylint: disable=consider-merging-classes-inherited
 class AccountMove(models.Model):
     """Odoo's own buttons on credited invoices: no work is billed twice by them."""
 
