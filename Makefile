@@ -7,10 +7,10 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench scenarios stop clean
+.PHONY: help setup run test test-histories bench scenarios stop clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## fetch and prepare everything (the other targets do it too)
 	@$(PYTHON) scripts/setup_environment.py
@@ -20,6 +20,9 @@ run: ## demo data, main job, Odoo in the browser (PORT=8069; SERVE=0 ends after 
 
 test: ## all tests and checks
 	@$(PYTHON) scripts/run_tests.py
+
+test-histories: ## a thousand random histories of corrections and credits (ten minutes)
+	@$(PYTHON) scripts/play_histories.py
 
 bench: ## benchmark of a billing run
 	@$(PYTHON) scripts/bench.py

@@ -115,7 +115,6 @@ class Server:
             worker.close()
         self.workers = []
 
-
     def back_up(self) -> "Server":
         """A second server with the database as it is now; all processes end."""
         self.close()

@@ -167,7 +167,9 @@ def release(env, run: int) -> None:
 
 def look(env, contracts: list[int]) -> list[dict]:
     """What there is of each contract, read from the database."""
-    return [_look(contract) for contract in env["ticket.billing.contract"].browse(contracts)]
+    return [
+        _look(contract) for contract in env["ticket.billing.contract"].browse(contracts)
+    ]
 
 
 def _look(contract) -> dict:
@@ -181,7 +183,9 @@ def _look(contract) -> dict:
     return {
         "invoices": len(moves),
         "net": sum(moves.mapped("amount_untaxed")),
-        "billed": sum(items.filtered(lambda i: i.state == "billed").mapped("raw_minutes")),
+        "billed": sum(
+            items.filtered(lambda i: i.state == "billed").mapped("raw_minutes")
+        ),
         "worked": sum(entries.mapped("raw_minutes")),
         "lines": sorted(lines.mapped("state")),
         "messages": [message for message in lines.mapped("message") if message],

@@ -249,8 +249,8 @@ class AccountAnalyticLine(models.Model):
     def _get_next_segment(self) -> int:
         """Number of the next part of this entry in the ledger."""
         self.ensure_one()
-        settled = self.billing_item_ids.filtered(lambda i: i.settled and i.live)
-        return max(settled.mapped("segment"), default=-1) + 1
+        live = self.billing_item_ids.filtered("live")
+        return max(live.mapped("segment"), default=-1) + 1
 
     def _get_service_partner(self):
         """Address whose public holidays count for this work."""

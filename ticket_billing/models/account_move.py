@@ -122,18 +122,13 @@ class AccountMove(models.Model):
         values_list = default_values_list or [{} for _move in self]
         for move, values in zip(self, values_list, strict=True):
             if move._is_ticket_document():
-                for name in (
-                    "delivery_date",
-                    "service_period_start",
-                    "service_period_end",
-                ):
-                    values.setdefault(name, move[name])
+                for name, value in move._get_service_values().items():
+                    values.setdefault(name, value)
         return super()._reverse_moves(values_list, cancel=cancel)
 
     def _post(self, soft=True):
         # By whatever way it is posted: the ledger knows the run of an invoice.
-        runs = self.billing_run_id | self.sudo().billing_item_ids.run_id
-        runs._check_four_eyes()
+        self._get_billing_runs()._check_four_eyes()
         for move in self.filtered(lambda m: m._is_ticket_document()):
             problem = move._get_posting_problem()
             if problem:
@@ -256,13 +251,11 @@ class AccountMove(models.Model):
         if self.state == "posted":
             self._credit_billing()
         else:
-            items = self.billing_item_ids
             # A number that was once given away is kept.
             if self._is_protected_by_audit_trail():
                 self.button_cancel()
             else:
                 self.unlink()
-            items._reopen_corrections()
 
     def _credit_billing(self):
         """Credit note by Odoo's reversal, posted and reconciled."""

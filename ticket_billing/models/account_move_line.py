@@ -40,30 +40,83 @@ class AccountMoveLine(models.Model):
             line.billing_hours = line._get_printed_hours()
 
     def _copy_data_extend_business_fields(self, values):
-        # A credit note knows the work it takes back.
+        # A credit note knows the work it takes back, its own reversal (or the draft
+        # in place of the invoice) what it bills again.
         res = super()._copy_data_extend_business_fields(values)
-        if self.billing_item_ids:
-            values["credited_billing_item_ids"] = [(6, 0, self.billing_item_ids.ids)]
+        items = self._get_billing_items()
+        if items:
+            values["credited_billing_item_ids"] = [(6, 0, items.ids)]
         return res
 
-    def _get_credited_minutes(self) -> dict:
-        """Minutes that posted credit notes take back, per item of this invoice line.
+    def unlink(self):
+        items = self.billing_item_ids
+        res = super().unlink()
+        items._reopen_corrections()
+        return res
 
-        A credit note line of fewer minutes takes back those of the latest work. One
-        at another price takes back money, but no minutes.
+    def _get_credits(self) -> list:
+        """Lines that take the work of this line back (1), or bill it again (-1).
+
+        Credit notes count when they are posted; what bills again counts at once, as
+        every invoice does.
         """
         self.ensure_one()
-        credited = dict.fromkeys(self.billing_item_ids, 0)
-        for credit in self.billing_item_ids.credit_line_ids.sorted("id"):
-            if credit.parent_state != "posted" or not credit._has_price_of(self):
-                continue
-            minutes = round(credit.quantity * credit._get_minutes_per_unit())
-            items = credit.credited_billing_item_ids & self.billing_item_ids
-            for item in reversed(items.sorted(lambda i: (i.work_date, i.id))):
-                taken = min(item.billable_minutes - credited[item], minutes)
-                credited[item] += taken
-                minutes -= taken
+        credits = []
+        for line in self.billing_item_ids.credit_line_ids.sorted("id"):
+            if line._bills_again(self):
+                if line.parent_state != "cancel":
+                    credits.append((line, -1))
+            elif line.parent_state == "posted":
+                credits.append((line, 1))
+        return credits
+
+    def _bills_again(self, billed) -> bool:
+        """Whether this line bills what was credited of the line ``billed``."""
+        return self.move_id.move_type == billed.move_id.move_type
+
+    def _is_credited(self) -> bool:
+        """Whether what was credited is worth all of this line."""
+        self.ensure_one()
+        credits = self._get_credits()
+        total = sum(sign * credit.price_subtotal for credit, sign in credits)
+        if self.currency_id.is_zero(self.price_subtotal):
+            return sum(sign for _credit, sign in credits) > 0
+        rest = self.price_subtotal - total
+        return self.currency_id.is_zero(rest) or rest * self.price_subtotal < 0
+
+    def _get_credited_minutes(self) -> dict:
+        """Minutes that are credited per item of this line.
+
+        What was added to the line by hand is taken back first, then the latest work.
+        """
+        self.ensure_one()
+        items = self.billing_item_ids
+        minutes = sum(
+            sign * credit._get_minutes()
+            for credit, sign in self._get_credits()
+            if credit._takes_minutes_of(self)
+        )
+        by_hand = self._get_minutes() - abs(sum(items.mapped("billable_minutes")))
+        minutes -= max(by_hand, 0)
+        credited = dict.fromkeys(items, 0)
+        for item in reversed(items.sorted(lambda i: (i.work_date, i.id))):
+            taken = min(abs(item.billable_minutes), max(minutes, 0))
+            credited[item] = taken if item.billable_minutes > 0 else -taken
+            minutes -= taken
         return credited
+
+    def _get_minutes(self) -> int:
+        """Minutes on this line, whichever way they count."""
+        return abs(round(self.quantity * self._get_minutes_per_unit()))
+
+    def _takes_minutes_of(self, line) -> bool:
+        """Whether this line is about minutes of ``line``.
+
+        A credit at another price takes back money, but no minutes. An invoice in
+        place of the credited one bills its minutes at whatever price.
+        """
+        is_replacement = self._bills_again(line) and not self.move_id.reversed_entry_id
+        return is_replacement or self._has_price_of(line)
 
     def _has_price_of(self, line) -> bool:
         """Whether the hour costs the same on both lines."""

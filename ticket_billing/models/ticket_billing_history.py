@@ -9,6 +9,10 @@ from odoo.fields import Domain
 
 from ..rating import History, Item, Step
 
+ROUNDED_KINDS = ("time", "overage", "quota_covered", "rounding_adjust", "correction")
+# Free work is rounded apart from what is charged, or not at all.
+UNROUNDED_REASONS = ("internal", "deleted", "no_minutes", "warranty", "goodwill")
+
 
 class TicketBillingHistory(models.AbstractModel):
     """What earlier runs settled, as the rating core wants it; writes nothing."""
@@ -113,9 +117,11 @@ class TicketBillingHistory(models.AbstractModel):
         rounded = defaultdict(dict)
         domain = [
             ("ticket_id", "in", tickets.ids),
-            ("kind", "in", ("time", "overage", "quota_covered", "rounding_adjust",
-                            "correction")),
-        ]  # fmt: skip
+            ("kind", "in", ROUNDED_KINDS),
+            ("rated_reason", "not in", UNROUNDED_REASONS),
+            # What is billed again keeps its minutes: it counts as billed already.
+            ("reopened", "=", False),
+        ]
         for contract, ticket, raw, billable in self._read(
             contracts,
             domain,
@@ -124,6 +130,11 @@ class TicketBillingHistory(models.AbstractModel):
         ):
             rounded[contract.id][ticket.id] = (raw, billable)
         return rounded
+
+    @api.model
+    def _is_rounded(self, item: Item) -> bool:
+        """Whether the minutes of an item count for the rounding of its ticket."""
+        return item.kind in ROUNDED_KINDS and item.reason not in UNROUNDED_REASONS
 
     # ------------------------------------------------------------- corrections
 
@@ -237,7 +248,7 @@ class TicketBillingHistory(models.AbstractModel):
                 flat[item.ticket] += sign * item.billable_minutes
                 if sign < 0 and item.quantity:
                     del flat[item.ticket]
-            if item.ticket in rounded:
+            if item.ticket in rounded and self._is_rounded(item):
                 raw, billable = rounded[item.ticket]
                 rounded[item.ticket] = (
                     raw + sign * item.raw_minutes,

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare, format_date
+from odoo.tools import format_date
 
 from ..rating.money import hourly_net
 from ..tools.explanation import explain
@@ -272,6 +272,7 @@ class TicketBillingItem(models.Model):
         "run_id",
         "invoice_line_id.parent_state",
         "credit_line_ids.parent_state",
+        "credit_line_ids.price_subtotal",
         "credited_item_id.state",
         "credited_item_id.reason",
     )
@@ -300,16 +301,13 @@ class TicketBillingItem(models.Model):
     def _is_credited(self) -> bool:
         """Whether posted credit note lines take back all of this item."""
         self.ensure_one()
-        credits = self.credit_line_ids.filtered(lambda li: li.parent_state == "posted")
-        if not credits:
+        if not self.credit_line_ids:
             return False
         line = self.invoice_line_id
-        credited = sum(credits.mapped("price_subtotal"))
-        rounding = self.currency_id.rounding
-        if float_compare(credited, line.price_subtotal, None, rounding) >= 0:
+        if line._is_credited():
             return True
-        minutes = line._get_credited_minutes()[self]
-        return 0 < self.billable_minutes <= minutes
+        minutes = abs(line._get_credited_minutes()[self])
+        return 0 < abs(self.billable_minutes) <= minutes
 
     @api.depends("explanation")
     @api.depends_context("lang")
@@ -417,11 +415,21 @@ class TicketBillingItem(models.Model):
         (self - covered).filtered(lambda i: i._is_releasable()).action_release()
 
     def _reopen_corrections(self):
-        """The draft that settled a difference is gone: work it out again."""
-        for item in self.exists():
-            others = item.entry_id.billing_item_ids - self
-            if any(other.settled and other.live for other in others):
-                item.entry_id.billing_outdated = True
+        """The invoice is gone; work that is settled in part is worked out again."""
+        for entry in self.sudo().entry_id:
+            if any(item.settled and item.live for item in entry.billing_item_ids):
+                entry.billing_outdated = True
+
+    def _is_released(self) -> bool:
+        """Whether it was released to be billed again, at least in part."""
+        self.ensure_one()
+        return self.state == "released" or bool(self.credited_part_ids)
+
+    def _is_rebilled_twice(self) -> bool:
+        """Whether more invoices bill it again than credit notes took it back."""
+        self.ensure_one()
+        credits = self.invoice_line_id._get_credits()
+        return self._is_released() or sum(sign for _line, sign in credits) < 0
 
     def _is_releasable(self) -> bool:
         self.ensure_one()
@@ -429,7 +437,7 @@ class TicketBillingItem(models.Model):
             return False
         if self.state == "written_off" and not self.credited_part_ids:
             return True
-        return self.state != "covered" and self._get_releasable_minutes() > 0
+        return self.state != "covered" and self._get_releasable_minutes() != 0
 
     def _get_releasable_minutes(self) -> int:
         """Billable minutes that are credited or written off and not reopened."""
@@ -445,10 +453,10 @@ class TicketBillingItem(models.Model):
         Otherwise a part stays billed, of this work or of what it was rounded with.
         """
         self.ensure_one()
-        if not self.entry_id:
+        if not self._is_work():
             return True
-        others = self.entry_id.billing_item_ids.filtered(lambda i: i.settled and i.live)
-        if self.contract_id.policy_id.rounding_scope != "entry":
+        others = self._get_beside()
+        if not self.entry_id or self.contract_id.policy_id.rounding_scope != "entry":
             others |= self.invoice_id.billing_item_ids
         return others <= released and self.state == "written_off"
 
@@ -462,12 +470,17 @@ class TicketBillingItem(models.Model):
         net = self._get_net_of(minutes)
         if minutes == billable:
             net = sum(kept.mapped("net"))
+        entry = self.entry_id or self._get_rounded_entry()
+        # What corrections changed has no price of its own: the next run works out
+        # what the entry as a whole still lacks.
+        is_difference = minutes < 0 or "correction" in kept._get_beside().mapped("kind")
         vals = self.copy_data()[0]
         vals.update(
             credited_item_id=self.id,
-            reopened=True,
+            entry_id=entry.id,
+            reopened=not is_difference,
             run_id=False,
-            segment=self.entry_id._get_next_segment(),
+            segment=entry._get_next_segment(),
             raw_minutes=-part,
             billable_minutes=-minutes,
             net=-net,
@@ -476,6 +489,20 @@ class TicketBillingItem(models.Model):
             start = self.start + timedelta(minutes=raw - part)
             vals.update(start=start, stop=start + timedelta(minutes=part))
         self.create(vals)
+        if is_difference:
+            entry.billing_outdated = True
+
+    def _get_beside(self):
+        """All settled items of the same time entry."""
+        items = self.entry_id.billing_item_ids
+        return items.filtered(lambda i: i.settled and i.live)
+
+    def _get_rounded_entry(self):
+        """The latest entry of the work that this rounding stands for."""
+        self.ensure_one()
+        rounded = self.invoice_id.billing_item_ids | self.run_id.item_ids
+        entries = rounded.entry_id.filtered(lambda e: e.ticket_id == self.ticket_id)
+        return entries.sorted(lambda e: (e.date, e.id))[-1:]
 
     def _get_net_of(self, minutes: int) -> float:
         """Net of some of the minutes of this item, as an invoice line rounds it."""

@@ -94,6 +94,11 @@ class TicketBillingVisit(models.Model):
             self._check_unlocked()
         return super().write(vals)
 
+    def _get_purchase_order(self) -> str:
+        """The customer's order number for this journey."""
+        self.ensure_one()
+        return self.ticket_id._get_charge_order()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self._check_unlocked()

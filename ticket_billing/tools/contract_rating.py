@@ -12,6 +12,7 @@ from ..rating import (
     Entry,
     History,
     Item,
+    Key,
     correct,
     correct_limits,
     gather,
@@ -74,6 +75,24 @@ class ContractRating:
             raw_minutes=item.raw_minutes - sum(settled.mapped("raw_minutes")),
         )
 
+    def _hold_charge(self, charge: Charge, reason: str) -> Item:
+        """A charge of the core as a held item."""
+        return Item(
+            kind=charge.kind,
+            ticket=charge.ticket,
+            day=charge.day,
+            charge=charge.key,
+            quantity=charge.quantity,
+            state="held",
+            reason=reason,
+        )
+
+    def _get_source(self, item: Item) -> Key:
+        """What an item is of: an entry, a charge, a visit; None for the rest."""
+        if item.entry is not None or item.charge is None:
+            return item.entry
+        return item.charge[:2]
+
     # Admission: what records can be rated
 
     def _admit_entries(self, entries) -> list:
@@ -109,7 +128,11 @@ class ContractRating:
             else:
                 charges.append(self.rater._prepare_charge(charge, price))
         for visit in work.visits:
-            charges += self.rater._prepare_journeys(visit, self.policy)
+            journeys = self.rater._prepare_journeys(visit, self.policy)
+            if self._lacks_order(visit):
+                self.held += [self._hold_charge(c, "po_missing") for c in journeys]
+            else:
+                charges += journeys
         charges += [self._prepare_block(block) for block in work.blocks]
         charges += [self._prepare_fee(fee, first) for fee, first in work.fees]
         return charges
@@ -132,8 +155,14 @@ class ContractRating:
         if not reasons or self._are_held_as_whole(items, reasons):
             return self._warn_exceeding(items)
         kept = [entry for entry in entries if entry.id not in reasons]
-        items = self._rate_once(kept, charges, incidents, history)
+        left = [charge for charge in charges if charge.key[:2] not in reasons]
+        items = self._rate_once(kept, left, incidents, history)
         held = [self._hold(e, reasons[e.id]) for e in entries if e.id in reasons]
+        held += [
+            self._hold_charge(charge, reasons[charge.key[:2]])
+            for charge in charges
+            if charge.key[:2] in reasons
+        ]
         return self._warn_exceeding(items) + tuple(held)
 
     def _rate_once(self, entries, charges, incidents, history) -> tuple[Item, ...]:
@@ -170,7 +199,9 @@ class ContractRating:
         return tuple(restored)
 
     def _are_held_as_whole(self, items, reasons: dict) -> bool:
-        return all(item.state == "held" for item in items if item.entry in reasons)
+        return all(
+            item.state == "held" for item in items if self._get_source(item) in reasons
+        )
 
     # Purchase orders
 
@@ -181,26 +212,26 @@ class ContractRating:
         return key if key in self.orders else None
 
     def _get_nets(self, items) -> dict:
-        """Net per limited order and entry, in order of the work."""
+        """Net per limited order and source, in order of the work."""
         nets = defaultdict(lambda: defaultdict(Decimal))
         for item in sorted(items, key=lambda i: (i.day, str(i.start or ""))):
             key = self._get_rest(item) if item.state == "open" else None
             if key:
-                nets[key][item.entry] += item.net
+                nets[key][self._get_source(item)] += item.net
         return nets
 
     def _split_by_limit(self, items) -> set:
-        """Entries (``None``: charges) that their purchase order has no room for.
+        """Sources that their purchase order has no room for.
 
         What is held takes no room; what is billed with a warning does.
         """
         is_held = self.policy.po_exceeded == "hold"
         exceeding = set()
-        for key, by_entry in self._get_nets(items).items():
+        for key, by_source in self._get_nets(items).items():
             rest = self.orders[key]
-            for entry, net in by_entry.items():
+            for source, net in by_source.items():
                 if net > rest:
-                    exceeding.add(entry)
+                    exceeding.add(source)
                 if net <= rest or not is_held:
                     rest -= net
         return exceeding
@@ -208,15 +239,21 @@ class ContractRating:
     def _find_exceeding(self, items) -> dict:
         if not self.orders or self.policy.po_exceeded != "hold":
             return {}
-        exceeding = self._split_by_limit(items) - {None}
-        return dict.fromkeys(exceeding, "po_limit_exceeded")
+        return {
+            source: "po_limit_exceeded"
+            for source in self._split_by_limit(items) - {None}
+            # Fees and blocks are due whatever is left of an order.
+            if not isinstance(source, tuple) or source[0] in ("charge", "visit")
+        }
 
     def _warn_exceeding(self, items) -> tuple[Item, ...]:
         """Mark what is billed although its purchase order has no room for it."""
         exceeding = self._split_by_limit(items) if self.orders else set()
         return tuple(
             replace(item, warning="po_limit_exceeded")
-            if item.state == "open" and item.entry in exceeding and self._get_rest(item)
+            if item.state == "open"
+            and self._get_source(item) in exceeding
+            and self._get_rest(item)
             else item
             for item in items
         )

@@ -1,4 +1,5 @@
 from . import (
+    account_move_reversal,
     ticket_billing_confirmation,
     ticket_billing_correction,
     ticket_billing_simulation,

@@ -1,0 +1,75 @@
+from odoo.tests import tagged
+
+from .common import TicketBillingCase
+
+
+@tagged("post_install", "-at_install")
+class TestCreditStories(TicketBillingCase):
+    """Four stories that end with wrong invoices where hours are only counted."""
+
+    def _bill(self, day):
+        return self._run(day).invoice_ids
+
+    def _credit(self, invoice, **vals):
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "reason": "Agreed"})
+        )
+        wizard.refund_moves()
+        credit = wizard.new_move_ids
+        credit.invoice_line_ids.filtered("product_id").write(vals)
+        credit._post(soft=False)
+        return credit
+
+    def test_partial_credit_bills_only_what_was_credited(self):
+        """4.5 h and 3.5 h billed, 3.5 h credited and released, 1 h more: 4.5 h."""
+        self.policy.line_grouping = "ticket"
+        self._log(270, "2026-06-15")
+        july = self._log(210, "2026-07-23")
+        invoice = self._bill("2026-08-04")
+        invoice._post(soft=False)
+        self._credit(invoice, quantity=3.5).action_release_work()
+        new = self._log(60, "2026-07-31")
+        again = self._bill("2026-08-05")
+        self.assertEqual(again.billing_item_ids.entry_id, july | new)
+        self.assertEqual(again.amount_untaxed, 405)
+
+    def test_goodwill_does_not_shrink_the_next_invoice(self):
+        """10 h billed, 4 h given back; the next 15 h are 15 h, not 9."""
+        self._log(600, "2026-08-03")
+        invoice = self._bill("2026-09-01")
+        invoice._post(soft=False)
+        self._credit(invoice, quantity=4)
+        self._log(900, "2026-09-10")
+        again = self._bill("2026-10-01")
+        self.assertEqual(self._get_lines(again), [(900, 90, 1350.0)])
+
+    def test_quantity_raised_by_hand_blocks_no_later_month(self):
+        """1 h billed as 3 h: July is billed, and the ledger still says 1 h."""
+        june = self._log(60, "2026-06-01")
+        invoice = self._bill("2026-07-01")
+        invoice.invoice_line_ids.filtered("product_id").quantity = 3
+        invoice._post(soft=False)
+        self.assertEqual(june.billing_item_ids.net, 90)
+        self._log(60, "2026-07-01")
+        self.assertEqual(self._bill("2026-08-01").amount_untaxed, 90)
+        # The two hours come off again before the work does.
+        self._credit(invoice, quantity=2)
+        self.assertEqual(june.billing_item_ids.state, "billed")
+        self.assertFalse(june.billing_item_ids._is_releasable())
+
+    def test_minutes_are_added_up_before_they_are_rounded(self):
+        """15 + 50 + 225 + 75 + 35 min are 400 min, 600.00 at 90; not 6.66 h."""
+        self.policy.write({"rounding_mode": "none", "line_grouping": "ticket"})
+        entries = self._log(15)
+        for minutes in (50, 225, 75, 35):
+            entries |= self._log(minutes)
+        run = self._run()
+        line = run.invoice_ids.invoice_line_ids.filtered("product_id")
+        self.assertEqual(self._get_lines(run.invoice_ids), [(400, 90, 600.0)])
+        self.assertEqual(line.billing_hours, "6:40")
+        self.assertEqual(run.billed_minutes, 400)
+        self.assertEqual(self.ticket.spent_minutes, 400)
+        self.assertAlmostEqual(self.ticket.spent_hours, 6.67, 2)
+        self.assertAlmostEqual(sum(entries.billing_item_ids.mapped("net")), 600, 2)
