@@ -15,7 +15,9 @@ PREFIX = "ticket_billing_"
 UNFINISHED = f"{PREFIX}unfinished"
 DEMO = f"{PREFIX}demo"
 COPY = re.compile(rf"^{PREFIX}copy_(\d+)(_[a-z]+)?$")
-OURS = re.compile(rf"^{PREFIX}(demo|unfinished|(base|tests)_[0-9a-f]{{12}}|copy_\d+(_[a-z]+)?)$")
+OURS = re.compile(
+    rf"^{PREFIX}(demo|unfinished|(base|tests)_[0-9a-f]{{12}}|copy_\d+(_[a-z]+)?)$"
+)
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,9 @@ def release(env, run: int) -> None:
 
 def look(env, contracts: list[int]) -> list[dict]:
     """What there is of each contract, read from the database."""
-    return [_look(contract) for contract in env["ticket.billing.contract"].browse(contracts)]
+    return [
+        _look(contract) for contract in env["ticket.billing.contract"].browse(contracts)
+    ]
 
 
 def _look(contract) -> dict:
@@ -181,7 +183,9 @@ def _look(contract) -> dict:
     return {
         "invoices": len(moves),
         "net": sum(moves.mapped("amount_untaxed")),
-        "billed": sum(items.filtered(lambda i: i.state == "billed").mapped("raw_minutes")),
+        "billed": sum(
+            items.filtered(lambda i: i.state == "billed").mapped("raw_minutes")
+        ),
         "worked": sum(entries.mapped("raw_minutes")),
         "lines": sorted(lines.mapped("state")),
         "messages": [message for message in lines.mapped("message") if message],
@@ -284,9 +288,8 @@ def create_connector(env, url: str, customers: list[str]) -> int:
     for partner, ref in zip(partners, customers, strict=True):
         partner.ref = ref
     for login in ("agent.anna", "agent.bert", "agent.cora"):
-        env["hr.employee"].create(
-            {"name": login, "work_email": f"{login}@nordlicht-it.example"}
-        )
+        user = env["res.users"].create({"name": login, "login": login})
+        env["hr.employee"].create({"name": login, "user_id": user.id})
     connector = env["ticket.billing.connector"].create(
         {
             "name": "Znuny",

@@ -11,6 +11,7 @@ from . import (
     test_einvoice,
     test_item,
     test_particulars,
+    test_periods,
     test_release,
     test_report,
     test_run,
