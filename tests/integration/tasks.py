@@ -126,6 +126,7 @@ def get_partner(env, contract: int) -> int:
 def run_scheduled(env) -> dict:
     """The scheduled action as the scheduler runs it; how it ended."""
     cron = env.ref("ticket_billing.ir_cron_bill")
+    last = env["ir.cron.progress"].search([], order="id desc", limit=1).id or 0
     env.cr.commit()
     error = None
     try:
@@ -134,12 +135,14 @@ def run_scheduled(env) -> dict:
         error = repr(failure.__cause__)
     env.cr.commit()
     env.invalidate_all()
-    progress = env["ir.cron.progress"].search([("cron_id", "=", cron.id)])
+    progress = env["ir.cron.progress"].search(
+        [("cron_id", "=", cron.id), ("id", ">", last)]
+    )
     return {
         "active": cron.active,
         "failures": cron.failure_count,
         "error": error,
-        "progress": progress.mapped("done"),
+        "progress": sum(progress.mapped("done")),
     }
 
 
