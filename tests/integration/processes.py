@@ -11,11 +11,11 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 sys.path.append(str(CHECKOUT / "scripts"))
 
-from cache import open_cache
-from environment import Environment, ensure_environment
-from template_db import tests_copy
+from cache import open_cache  # noqa: E402
+from environment import Environment, ensure_environment  # noqa: E402
+from template_db import tests_copy  # noqa: E402
 
-TIMEOUT = 120
+TIMEOUT = 600
 
 
 class WorkerFailed(Exception):

@@ -1,4 +1,4 @@
-"""The same run again and again, by a wrong clock, in locked periods, after deletions."""
+"""Runs again and again, by a wrong clock, in locked periods, after deletions."""
 
 import datetime
 

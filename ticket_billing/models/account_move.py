@@ -135,7 +135,7 @@ class AccountMove(models.Model):
                 raise UserError(problem)
         for move in self.filtered("billing_run_id"):
             policies = move.sudo().billing_item_ids.contract_id.policy_id
-            move._leave_locked_period(policies[:1])
+            self.env["ticket.billing.lock"]._leave_locked_period(move, policies[:1])
         posted = super()._post(soft)
         posted.filtered("billing_run_id").write(
             {

@@ -472,7 +472,8 @@ class TicketBillingInvoicer(models.AbstractModel):
         moves = self.env["ticket.billing.invoice.values"]._create(vals_list)
         self._check_taxes(moves)
         for move, draft in zip(moves, drafts, strict=True):
-            move._leave_locked_period(draft.contract.policy_id)
+            policy = draft.contract.policy_id
+            self.env["ticket.billing.lock"]._leave_locked_period(move, policy)
         return list(zip(moves, drafts, strict=True))
 
     @api.model

@@ -20,6 +20,7 @@ from . import (
     test_odoo_buttons,
     test_order_limit,
     test_particulars,
+    test_periods,
     test_preview,
     test_release,
     test_report,

@@ -1,28 +1,29 @@
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 
-class AccountMoveLock(models.Model):
+class TicketBillingLock(models.AbstractModel):
     """Invoices of runs in locked periods: never moved in silence.
 
     Odoo itself would leave the date on the paper and book it on another day.
     """
 
-    _inherit = "account.move"
+    _name = "ticket.billing.lock"
+    _description = "Invoices in Locked Periods"
 
-    def _leave_locked_period(self, policy):
+    @api.model
+    def _leave_locked_period(self, move, policy):
         """Date the invoice on the first open day, or refuse it, as the policy says."""
-        self.ensure_one()
-        locks = self._get_violated_lock_dates(
-            self.invoice_date, self._affect_tax_report()
+        locks = move._get_violated_lock_dates(
+            move.invoice_date, move._affect_tax_report()
         )
         if not locks:
             return
         figures = {
-            "date": format_date(self.env, self.invoice_date),
+            "date": format_date(self.env, move.invoice_date),
             "locks": self.env["res.company"]._format_lock_dates(locks),
         }
         if policy.locked_period != "next":
@@ -34,8 +35,8 @@ class AccountMoveLock(models.Model):
                     **figures,
                 )
             )
-        self.invoice_date = locks[-1][0] + timedelta(days=1)
-        self._message_log(
+        move.invoice_date = locks[-1][0] + timedelta(days=1)
+        move._message_log(
             body=self.env._(
                 "Dated on the first open day instead of %(date)s, which is locked"
                 " (%(locks)s). The service period stays as it is.",
