@@ -202,6 +202,8 @@ class TicketBillingDryRun(models.AbstractModel):
             if not 0 <= number < len(invoices):
                 return None
             move = invoices[number].move
+            # Odoo looks for the sections of lines by their ids, which these have not.
+            move.invoice_line_ids.parent_id = False
             return env["ir.actions.report"]._render_template(
                 "ticket_billing.future_invoice",
                 {

@@ -9,7 +9,12 @@ from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
 class TicketBillingPolicy(models.Model):
     _name = "ticket.billing.policy"
     _description = "Billing Policy"
-    _inherit = ["mail.thread", "ticket.billing.dry.run", "ticket.billing.trigger"]
+    _inherit = [
+        "mail.thread",
+        "ticket.billing.customer.release",
+        "ticket.billing.dry.run",
+        "ticket.billing.trigger",
+    ]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

@@ -165,7 +165,7 @@ class TestDryRun(TicketBillingCase):
         )
         self.env["ticket.billing.correction"].create(
             {"entry_id": entry.id, "raw_minutes": 5, "reason": "Typo"}
-        ).action_confirm()
+        ).action_correct()
         run = self.env["ticket.billing.run"].create(
             {"date": "2026-11-02", "company_id": self.company.id}
         )
