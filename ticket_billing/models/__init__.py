@@ -1,17 +1,21 @@
+from . import ticket_billing_approvable, ticket_billing_trigger
+
+# Parts of models come before them.
+# isort: split
+
 from . import (
     account_analytic_line,
     account_edi_xml_cii,
     account_edi_xml_ubl_bis3,
     account_move,
-    account_move_approval,
     account_move_line,
     account_move_send,
     account_tax,
     helpdesk_ticket,
     hr_employee,
     ir_mail_server,
-    report_ticket_billing_certificate,
     project_project,
+    report_ticket_billing_certificate,
     res_company,
     res_config_settings,
     res_currency,
@@ -39,7 +43,6 @@ from . import (
     ticket_billing_item,
     ticket_billing_kind,
     ticket_billing_particulars,
-    ticket_billing_trigger,
     ticket_billing_policy,
     ticket_billing_purchase_order,
     ticket_billing_question,

@@ -62,7 +62,7 @@ class TicketBillingApproval(models.Model):
             )
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("The answer of a customer cannot be changed."))
 
     @api.ondelete(at_uninstall=False)

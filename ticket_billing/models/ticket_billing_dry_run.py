@@ -3,6 +3,7 @@ import io
 import xlsxwriter
 
 from odoo import api, fields, models
+from odoo.tools import is_html_empty
 
 from ..tools.duration import format_minutes
 from ..tools.number import format_number
@@ -202,7 +203,7 @@ class TicketBillingDryRun(models.AbstractModel):
             if not 0 <= number < len(invoices):
                 return None
             move = invoices[number].move
-            # Odoo looks for the sections of lines by their ids, which these have not.
+            # Odoo looks for the section of a line among stored lines.
             move.invoice_line_ids.parent_id = False
             return env["ir.actions.report"]._render_template(
                 "ticket_billing.future_invoice",
@@ -211,5 +212,6 @@ class TicketBillingDryRun(models.AbstractModel):
                     "lang": move.partner_id.lang,
                     "template": move._get_name_invoice_report(),
                     "report_type": "html",
+                    "is_html_empty": is_html_empty,
                 },
             )

@@ -102,7 +102,9 @@ class TicketBillingForecast(models.AbstractModel):
             if len(customers) == 1:
                 return [], [self._get_failed(next(iter(customers)), error)]
             results = [self._bill(run, group) for group in customers.values()]
-            return [i for r in results for i in r[0]], [h for r in results for h in r[1]]
+            return [i for r in results for i in r[0]], [
+                h for r in results for h in r[1]
+            ]
 
     @api.model
     def _bill_group(self, run, scopes: dict) -> tuple[list, list]:

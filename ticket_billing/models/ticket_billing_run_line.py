@@ -27,12 +27,8 @@ class TicketBillingRunLine(models.Model):
     )
     work_from = fields.Date(help="First day whose work is billed; empty: any.")
     closed_only = fields.Boolean(help="Only the work of closed tickets is billed.")
-    finished_only = fields.Boolean(
-        help="Only the work of finished projects is billed."
-    )
-    overage_only = fields.Boolean(
-        help="Only work beyond the allotments is billed."
-    )
+    finished_only = fields.Boolean(help="Only the work of finished projects is billed.")
+    overage_only = fields.Boolean(help="Only work beyond the allotments is billed.")
     state = fields.Selection(
         [
             ("todo", "To do"),

@@ -244,6 +244,7 @@ class TestDryRun(TicketBillingCase):
         text = page.decode() if isinstance(page, bytes) else str(page)
         self.assertIn("Weber Maschinenbau GmbH", text)
         self.assertIn("VPN drops every hour", text)
-        # 0:50 rounded up, at the price per hour, as on the real invoice
-        self.assertIn("1:45 h", text)
+        # 60 + 45 + 40 minutes by day and 65 by night, in hours as on paper
+        self.assertIn("2:25 h", text)
+        self.assertIn("1:05 h", text)
         self.assertIn("It is no document", text)

@@ -167,9 +167,7 @@ class TestGrouping(TicketBillingCase):
         self._log(20, ticket=self._create_ticket("B", cost_center_ref="2"))
         self._log(4, ticket=self._create_ticket("C", cost_center_ref="2"))
         moves = self._run().invoice_ids
-        self.assertEqual(
-            self._get_nets(moves, "cost_center_ref"), {"1": 45, "2": 45}
-        )
+        self.assertEqual(self._get_nets(moves, "cost_center_ref"), {"1": 45, "2": 45})
 
     def test_allotment_covers_several_technicians_once(self):
         self.policy.write({"line_grouping": "ticket", "worker_lines": "separate"})

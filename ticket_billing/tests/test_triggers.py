@@ -62,9 +62,7 @@ class TestDueDay(BaseCase):
 
     def test_it_never_goes_back(self):
         for period, number, current in self._get_combinations():
-            days = [
-                work_before(d, period, number, current) for d in self._get_days()
-            ]
+            days = [work_before(d, period, number, current) for d in self._get_days()]
             self.assertEqual(days, sorted(days))
 
     def test_month_ends(self):
@@ -90,9 +88,7 @@ class TestDueDay(BaseCase):
         self.assertEqual(
             work_before(date(2025, 1, 3), "week", 4, True), date(2025, 1, 2)
         )
-        self.assertEqual(
-            due_day(date(2025, 1, 1), "quarter", 92), date(2025, 3, 31)
-        )
+        self.assertEqual(due_day(date(2025, 1, 1), "quarter", 92), date(2025, 3, 31))
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from .ticket_billing_approval import GRANTED
 
 
-class AccountMove(models.Model):
+class TicketBillingApprovable(models.AbstractModel):
     """Drafts that the customer releases first.
 
     For pages of customers: :meth:`_get_billing_approval_state`,
@@ -17,7 +17,8 @@ class AccountMove(models.Model):
     of the user.
     """
 
-    _inherit = "account.move"
+    _name = "ticket.billing.approvable"
+    _description = "Invoice That Its Customer Releases"
 
     billing_approval_ids = fields.One2many(
         "ticket.billing.approval", "move_id", string="Answers of the customer"
@@ -188,9 +189,7 @@ class AccountMove(models.Model):
 
     def _ask_billing_approval(self):
         """Show these drafts to their customers, who get a mail."""
-        unasked = self.filtered(
-            lambda m: m._get_billing_approval_state() == "unasked"
-        )
+        unasked = self.filtered(lambda m: m._get_billing_approval_state() == "unasked")
         if unasked:
             unasked.sudo().billing_approval_asked_on = fields.Datetime.now()
             self._trigger_customer_release()
@@ -219,10 +218,11 @@ class AccountMove(models.Model):
         action["domain"] = [("move_id", "=", self.id)]
         return action
 
-    def _get_posting_problem(self) -> str | None:
-        problem = super()._get_posting_problem()
-        if problem or self._is_billing_approved():
-            return problem
+    def _get_approval_problem(self) -> str | None:
+        """That the customer has to answer before this draft is posted."""
+        self.ensure_one()
+        if self._is_billing_approved():
+            return None
         return self.env._(
             "%(customer)s releases this invoice first and has not answered yet.",
             customer=self.partner_id.display_name,
