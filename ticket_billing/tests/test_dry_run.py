@@ -2,6 +2,7 @@ import io
 from datetime import datetime
 
 from freezegun import freeze_time
+from lxml import html
 from openpyxl import load_workbook
 from psycopg2.errors import ReadOnlySqlTransaction
 
@@ -248,3 +249,9 @@ class TestDryRun(TicketBillingCase):
         self.assertIn("2:25 h", text)
         self.assertIn("1:05 h", text)
         self.assertIn("It is no document", text)
+        # the sum of its section
+        page = html.fromstring(text)
+        (section,) = page.xpath("//tr[contains(., 'VPN drops every hour')]")
+        net = next(i[2] for i in self._forecast(self.preview)[0]
+                   if i[1] == self.partner.id)  # fmt: skip
+        self.assertIn(f"{net:.2f}", section.text_content())
