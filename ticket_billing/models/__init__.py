@@ -1,3 +1,8 @@
+from . import ticket_billing_approvable, ticket_billing_trigger
+
+# Parts of models come before them.
+# isort: split
+
 from . import (
     account_analytic_line,
     account_edi_xml_cii,
@@ -25,6 +30,7 @@ from . import (
     res_partner,
     ticket_billing_allotment,
     ticket_billing_allotment_watch,
+    ticket_billing_approval,
     ticket_billing_bounds,
     ticket_billing_certificate,
     ticket_billing_charge,
@@ -32,6 +38,7 @@ from . import (
     ticket_billing_comparison,
     ticket_billing_contract,
     ticket_billing_contract_claim,
+    ticket_billing_customer_release,
     ticket_billing_delivery,
     ticket_billing_dry_run,
     ticket_billing_due,
@@ -51,6 +58,7 @@ from . import (
     ticket_billing_particulars,
     ticket_billing_policy,
     ticket_billing_purchase_order,
+    ticket_billing_question,
     ticket_billing_rate,
     ticket_billing_rater,
     ticket_billing_release,

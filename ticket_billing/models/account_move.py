@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "ticket.billing.approvable"]
 
     billing_run_id = fields.Many2one(
         "ticket.billing.run",
@@ -150,7 +151,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         missing = self._get_missing_particulars()
         if not missing:
-            return None
+            return self._get_approval_problem()
         return self.env._(
             "%(customer)s: the invoice stays a draft, particulars are missing:"
             " %(missing)s. Complete them and release the run again.",

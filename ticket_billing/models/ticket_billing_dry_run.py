@@ -3,6 +3,7 @@ import io
 import xlsxwriter
 
 from odoo import api, fields, models
+from odoo.tools import is_html_empty
 
 from ..tools.duration import format_minutes
 from ..tools.number import format_number
@@ -202,12 +203,25 @@ class TicketBillingDryRun(models.AbstractModel):
             if not 0 <= number < len(invoices):
                 return None
             move = invoices[number].move
-            return env["ir.actions.report"]._render_template(
+            self._set_sections(move)
+            lang = move.partner_id.lang or env.lang
+            return env["ir.actions.report"].with_context(lang=lang)._render_template(
                 "ticket_billing.future_invoice",
                 {
-                    "o": move,
-                    "lang": move.partner_id.lang,
+                    "o": move.with_context(lang=lang),
+                    "lang": lang,
                     "template": move._get_name_invoice_report(),
                     "report_type": "html",
+                    "is_html_empty": is_html_empty,
                 },
             )
+
+    @api.model
+    def _set_sections(self, move):
+        """Odoo looks for the section of a line among stored lines only."""
+        section = move.invoice_line_ids.browse()
+        for line in move.invoice_line_ids:
+            is_section = line.display_type == "line_section"
+            line.parent_id = False if is_section else section
+            if is_section:
+                section = line

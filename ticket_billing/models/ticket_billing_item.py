@@ -39,6 +39,7 @@ REASONS = [
     ("rounded_before", "Billed before by rounding"),
     ("nothing_due", "Nothing to charge"),
     ("below_minimum", "Below the minimum invoice amount"),
+    ("questioned", "Questioned by the customer"),
     ("po_missing", "No purchase order"),
     ("po_limit_exceeded", "Purchase order used up"),
     ("no_exchange_rate", "No exchange rate"),
@@ -328,6 +329,14 @@ class TicketBillingItem(models.Model):
         """Kind in the language of the reader."""
         self.ensure_one()
         return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+
+    def _get_source(self):
+        """What was recorded, bought or agreed; none for what a rule has added."""
+        self.ensure_one()
+        source = self.entry_id or self.charge_id or self.visit_id or self.fee_id
+        if source or self.kind not in ("overage", "quota_covered", "prepaid_block"):
+            return source
+        return self.allotment_id
 
     def _is_work(self) -> bool:
         """Whether it is about minutes: of a time entry, or made by rounding."""

@@ -10,7 +10,12 @@ from . import ticket_billing_trigger  # noqa: F401 - inherited below, so loaded 
 class TicketBillingPolicy(models.Model):
     _name = "ticket.billing.policy"
     _description = "Billing Policy"
-    _inherit = ["mail.thread", "ticket.billing.dry.run", "ticket.billing.trigger"]
+    _inherit = [
+        "mail.thread",
+        "ticket.billing.customer.release",
+        "ticket.billing.dry.run",
+        "ticket.billing.trigger",
+    ]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

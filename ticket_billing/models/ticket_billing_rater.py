@@ -155,10 +155,17 @@ class TicketBillingRater(models.AbstractModel):
         conditions = contracts._get_conditions_by_contract()
         orders = self.env["ticket.billing.purchase.order"]._get_rest(contracts)
         reopened = self.env["ticket.billing.item"]._get_reopened(work.entries)
+        questioned = self.env["ticket.billing.question"]._get_open(contracts)
         parts = work.by_contract()
         return {
             contract.id: ContractRating(
-                self, contract, conditions[contract.id], on, orders, reopened
+                self,
+                contract,
+                conditions[contract.id],
+                on,
+                orders,
+                reopened,
+                questioned[contract],
             ).rate(parts[contract], histories[contract.id])
             if contract in parts
             else ()
@@ -295,6 +302,10 @@ class TicketBillingRater(models.AbstractModel):
             "unknown_location": self.env._(
                 "%(contract)s: no public holidays are known where the work of"
                 " %(day)s was done. Correct state and country of the address."
+            ),
+            "questioned": self.env._(
+                "%(customer)s has a question about the work of %(day)s. Answer it"
+                " under Questions of Customers."
             ),
             "no_exchange_rate": self.env._(
                 "A charge of %(day)s has a cost in a currency without exchange rate."

@@ -310,10 +310,20 @@ class TicketBillingRun(models.Model):
         created = invoicer._create_invoices(drafts, self)
         invoicer._create_items(ratings, created, self)
         self.env["ticket.billing.bounds"]._park(created, self)
+        moves = self.env["account.move"].concat(*(move for move, _draft in created))
+        moves.filtered(lambda m: not m.billing_park_reason)._ask_billing_approval()
         self._close_changes(work.entries)
         for line in lines:
             moves = [m for m, d in created if line.contract_id in d.contracts]
             line._set_result(ratings[line.contract_id], moves)
+
+    def _bill_again(self, lines):
+        """Make the invoices of lines anew whose drafts are gone."""
+        self.ensure_one()
+        lines.state = "todo"
+        self.state = "running"
+        self._bill(lines)
+        self._finish()
 
     def _get_work(self, lines) -> Work:
         """Unsettled work of the lines, each of its own days."""
@@ -410,13 +420,24 @@ class TicketBillingRun(models.Model):
     # -------------------------------------------------------------------- post
 
     def _post(self, lines):
-        """Post the drafts of the lines, one savepoint each."""
-        self._post_drafts(lines, lambda move: move.state == "draft")
+        """Post the drafts of the lines, one savepoint each.
+
+        Where the customer releases first, it shows them to him.
+        """
+        lines._get_drafts()._ask_billing_approval()
+        self._post_drafts(
+            lines, lambda move: move.state == "draft" and move._is_billing_approved()
+        )
 
     def _post_automatically(self, lines):
         """Post as the policies say; what is parked waits for a person, who is told."""
         self._post_drafts(
-            lines, lambda move: move.state == "draft" and not move.billing_park_reason
+            lines,
+            lambda move: (
+                move.state == "draft"
+                and not move.billing_park_reason
+                and move._is_billing_approved()
+            ),
         )
         for line in lines.sudo().filtered("parked"):
             self._warn(line.contract_id, line.park_reason, line.contract_id.user_id)

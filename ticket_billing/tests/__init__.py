@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_allotment_warning,
+    test_approval,
     test_bad_input,
     test_billing,
     test_certificate,

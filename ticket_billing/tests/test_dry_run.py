@@ -2,6 +2,7 @@ import io
 from datetime import datetime
 
 from freezegun import freeze_time
+from lxml import html
 from openpyxl import load_workbook
 from psycopg2.errors import ReadOnlySqlTransaction
 
@@ -165,7 +166,7 @@ class TestDryRun(TicketBillingCase):
         )
         self.env["ticket.billing.correction"].create(
             {"entry_id": entry.id, "raw_minutes": 5, "reason": "Typo"}
-        ).action_confirm()
+        ).action_correct()
         run = self.env["ticket.billing.run"].create(
             {"date": "2026-11-02", "company_id": self.company.id}
         )
@@ -244,6 +245,13 @@ class TestDryRun(TicketBillingCase):
         text = page.decode() if isinstance(page, bytes) else str(page)
         self.assertIn("Weber Maschinenbau GmbH", text)
         self.assertIn("VPN drops every hour", text)
-        # 0:50 rounded up, at the price per hour, as on the real invoice
-        self.assertIn("1:45 h", text)
+        # 60 + 45 + 40 minutes by day and 65 by night, in hours as on paper
+        self.assertIn("2:25 h", text)
+        self.assertIn("1:05 h", text)
         self.assertIn("It is no document", text)
+        # the sum of its section
+        page = html.fromstring(text)
+        (section,) = page.xpath("//tr[contains(., 'VPN drops every hour')]")
+        net = next(i[2] for i in self._forecast(self.preview)[0]
+                   if i[1] == self.partner.id)  # fmt: skip
+        self.assertIn(f"{net:.2f}", section.text_content())

@@ -25,11 +25,19 @@ class ContractRating:
 
     ``orders`` is what is left of purchase orders, see
     ``ticket.billing.purchase.order._get_rest``. ``reopened`` are the credited parts
-    of time entries that are billed again, by entry.
+    of time entries that are billed again, by entry. ``questioned`` are the keys of
+    what the customer has questioned, see ``ticket.billing.question._get_open``.
     """
 
     def __init__(
-        self, rater, contract, conditions: Conditions, on: date, orders, reopened
+        self,
+        rater,
+        contract,
+        conditions: Conditions,
+        on: date,
+        orders,
+        reopened,
+        questioned=frozenset(),
     ):
         self.rater = rater
         self.contract = contract
@@ -38,6 +46,7 @@ class ContractRating:
         self.policy = contract.policy_id
         self.orders = orders
         self.reopened = reopened
+        self.questioned = questioned
         self.held: list[Item] = []
 
     def rate(self, work, history: History) -> tuple[Item, ...]:
@@ -53,10 +62,7 @@ class ContractRating:
         """Items of what was never billed, and what was held until now."""
         entries = self._admit_entries(entries)
         charges = self._admit_charges(work)
-        incidents = [
-            self.rater._prepare_incident(ticket, self.contract)
-            for ticket in work.tickets
-        ]
+        incidents = self._admit_incidents(work.tickets)
         try:
             items = self._rate_complete(entries, charges, incidents, history)
         except ConfigurationError:
@@ -110,6 +116,8 @@ class ContractRating:
             return "not_in_force"
         if self._lacks_order(entry):
             return "po_missing"
+        if ("entry", entry.id) in self.questioned:
+            return "questioned"
         return None
 
     def _lacks_order(self, source) -> bool:
@@ -135,7 +143,46 @@ class ContractRating:
                 charges += journeys
         charges += [self._prepare_block(block) for block in work.blocks]
         charges += [self._prepare_fee(fee, first) for fee, first in work.fees]
-        return charges
+        return self._hold_questioned(charges)
+
+    def _hold_questioned(self, charges: list[Charge]) -> list[Charge]:
+        """Hold what the customer has a question about; the others are rated."""
+        admitted = []
+        for charge in charges:
+            if self.questioned.isdisjoint((charge.key, charge.key[:2])):
+                admitted.append(charge)
+                continue
+            self.held.append(
+                Item(
+                    kind=charge.kind,
+                    ticket=charge.ticket,
+                    day=charge.day,
+                    charge=charge.key,
+                    quantity=charge.quantity,
+                    state="held",
+                    reason="questioned",
+                )
+            )
+        return admitted
+
+    def _admit_incidents(self, tickets) -> list:
+        """Tickets that allotments count, but for those in question."""
+        admitted = []
+        for ticket in tickets:
+            incident = self.rater._prepare_incident(ticket, self.contract)
+            if ("ticket", ticket.id) in self.questioned:
+                self.held.append(
+                    Item(
+                        kind="overage",
+                        ticket=ticket.id,
+                        day=incident.day,
+                        state="held",
+                        reason="questioned",
+                    )
+                )
+            else:
+                admitted.append(incident)
+        return admitted
 
     def _prepare_block(self, block) -> Charge:
         """The purchase of a prepaid block."""
