@@ -120,7 +120,9 @@ class TicketBillingHistory(models.AbstractModel):
             ("kind", "in", ROUNDED_KINDS),
             ("rated_reason", "not in", UNROUNDED_REASONS),
             # What is billed again keeps its minutes: it counts as billed already.
+            "|",
             ("reopened", "=", False),
+            ("entry_id.billing_outdated", "=", True),
         ]
         for contract, ticket, raw, billable in self._read(
             contracts,
@@ -175,7 +177,9 @@ class TicketBillingHistory(models.AbstractModel):
             entry.id: [
                 self._to_item(record)
                 for record in entry.sudo()
-                .billing_item_ids.filtered(lambda i: i.live and i.settled)
+                .billing_item_ids.filtered(
+                    lambda i: i.live and i.settled and i._counts_for_corrections()
+                )
                 .sorted("segment")
             ]
             for entry in entries

@@ -434,6 +434,14 @@ class TicketBillingItem(models.Model):
         self.ensure_one()
         return self.state == "released" or bool(self.credited_part_ids)
 
+    def _counts_for_corrections(self) -> bool:
+        """Whether a correction has to reckon with it.
+
+        A credited part of work that has not changed is billed again by itself.
+        """
+        self.ensure_one()
+        return not self.reopened or self.entry_id.billing_outdated
+
     def _is_rebilled_twice(self) -> bool:
         """Whether more invoices bill it again than credit notes took it back."""
         self.ensure_one()

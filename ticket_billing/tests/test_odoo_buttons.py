@@ -201,6 +201,24 @@ class TestOdooButtons(TicketBillingCase):
         run.action_bill()
         self.assertEqual(run.invoice_ids.amount_untaxed, 45)
 
+    def test_released_part_is_not_billed_by_a_correction_beside_it(self):
+        self.policy.rounding_scope = "ticket"
+        other = self._log(30)
+        credit = self._reverse(self._bill())
+        lines = credit.invoice_line_ids.filtered("product_id")
+        lines.filtered(
+            lambda li: li.credited_billing_item_ids.entry_id != self.entry
+        ).unlink()
+        credit.invoice_line_ids.filtered("product_id").quantity = 0.5
+        credit._post(soft=False)
+        credit.action_release_work()
+        other._correct({"raw_minutes": 45})
+        again = self._run("2026-11-02").invoice_ids
+        self.assertEqual(again.amount_untaxed, 45 + 22.5)
+        for entry in self.entry | other:
+            live = entry.billing_item_ids.filtered("live")
+            self.assertEqual(sum(live.mapped("raw_minutes")), entry.raw_minutes)
+
     # Undo
 
     def test_all_credits_of_an_invoice_are_named(self):
