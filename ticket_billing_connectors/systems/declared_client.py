@@ -228,12 +228,12 @@ class DeclaredClient:
     def page_of(self, rows, entry_rows=()) -> Page:
         """Return tickets with the bookings they bring, and single bookings."""
         time = self.declaration.time
-        readable, entries, notes = time.of_tickets(self, rows)
-        entries += [time.entry(self, row) for row in entry_rows]
+        readable, booked, notes = time.of_tickets(self, rows)
+        booked += [(row, "") for row in entry_rows]
         return Page(
             tickets=[self.rows.ticket(row) for row in readable],
-            entries=entries,
-            agents=self.rows.agents(readable, entry_rows),
+            entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
+            agents=self.rows.agents(readable, [row for row, _ticket_id in booked]),
             cursor="",
             last=False,
             notes=notes,
