@@ -50,12 +50,14 @@ class PerTicket(NoTime):
     """Bookings belong to a ticket: a list of ``{id}``'s, or a pick of its row.
 
     ``expand(rows, ticket row, settings)`` makes rows of bookings out of rows that
-    are none: growing totals, changes of state.
+    are none: growing totals, changes of state. Where the ticket's row tells that
+    there are no bookings, ``booked`` picks nothing from it.
     """
 
     entries: Listing | Pick = "entries"
     key: Pick = "id"
     expand: Callable[[list, dict, Any], list] | None = None
+    booked: Pick = "`true`"
 
     def of_tickets(self, client, rows):
         taken, booked, notes = [], [], []
@@ -72,6 +74,8 @@ class PerTicket(NoTime):
         return taken, booked, notes
 
     def _rows(self, client, row, remote_id):
+        if not client.pick(self.booked, row):
+            return []
         if isinstance(self.entries, Listing):
             pages = client.read_pages(self.entries, id=remote_id)
             found = [item for page in pages for item in page]

@@ -98,6 +98,7 @@ SYSTEM = Declaration(
     ),
     time=PerTicket(
         entries=Listing("/tickets/{id}/time_accountings", "@"),
+        booked="time_unit",
         unit=units.units,
         fields={
             "remote_id": "id",

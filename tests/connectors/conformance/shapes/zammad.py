@@ -20,6 +20,7 @@ class Zammad(Shape):
         return Reply({"error": "Authentication required"}, 401)
 
     def answer(self, request, world):
+        self.world = world
         for method, pattern, act in (
             ("GET", r"/users/me", lambda *_args: Reply({"id": 5, "login": "anna"})),
             ("POST", r"/tickets/search", self._search),
@@ -69,7 +70,7 @@ class Zammad(Shape):
             "customer_id": 8,
             "customer": "emil@muster.example",
             "close_at": changed if ticket.closed else None,
-            "time_unit": None,
+            "time_unit": "1.0" if self.world.entries_of(ticket.id) else None,
             "created_at": "2026-01-02T08:00:00.000Z",
             "updated_at": changed,
             **ticket.raw,
