@@ -44,6 +44,15 @@ def setting_field(item: dataclasses.Field) -> fields.Field:
     return KINDS[type(item.default)](**options)
 
 
+def setting_fields() -> dict[str, fields.Field]:
+    """Return the fields for all settings of all systems."""
+    return {
+        name: setting_field(item)
+        for system in SYSTEMS.values()
+        for name, item in shown_settings(system).items()
+    }
+
+
 def work_day(entry) -> date:
     """Return the day of a booking's work, the first of all days if unknown."""
     when = entry.start or entry.booked_at
@@ -61,9 +70,7 @@ class TicketBillingConnector(models.Model):
     needs_login = fields.Boolean(compute="_compute_system_kind")
     has_declared_settings = fields.Boolean(compute="_compute_system_kind")
 
-    for _system in SYSTEMS.values():
-        for _name, _item in shown_settings(_system).items():
-            locals()[_name] = setting_field(_item)
+    locals().update(setting_fields())
 
     @api.depends("system")
     def _compute_system_kind(self):
