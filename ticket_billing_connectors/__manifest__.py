@@ -8,7 +8,7 @@
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing"],
-    "external_dependencies": {"python": ["requests", "cryptography"]},
+    "external_dependencies": {"python": ["requests", "cryptography", "jmespath"]},
     "data": [
         "security/ticket_billing_connectors_groups.xml",
         "security/ir.model.access.csv",
@@ -19,6 +19,7 @@
         "views/ticket_billing_link_views.xml",
         "views/ticket_billing_sync_log_views.xml",
         "views/ticket_billing_connector_views.xml",
+        "views/ticket_billing_connector_settings_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
     ],

@@ -343,7 +343,12 @@ class TicketBillingConnector(models.Model):
             with self.env.cr.savepoint():
                 self._lock(expected)
                 counts = self.env["ticket.billing.import"]._import(
-                    self, page.tickets, page.entries, page.agents
+                    self,
+                    page.tickets,
+                    page.entries,
+                    page.agents,
+                    whole=page.whole,
+                    gone=page.gone,
                 )
                 self.write({"cursor": page.cursor, "interrupted": not page.last})
                 expected = page.cursor

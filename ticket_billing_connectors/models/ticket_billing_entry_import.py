@@ -139,6 +139,24 @@ class TicketBillingEntryImport(models.AbstractModel):
         ).write({"state": "done", "waiting_link_id": False})
 
     @api.model
+    def _remove_deleted(self, connector, remote_ids, counts):
+        """Follow bookings the remote system says are deleted."""
+        if not remote_ids:
+            return
+        links = self._find_links(connector, "time_entry", remote_ids)
+        mapped = links.filtered(lambda link: link.state == "mapped")
+        self._remove_links(connector, mapped, counts)
+        self.env["ticket.billing.inbox"].search(
+            [
+                ("connector_id", "=", connector.id),
+                ("remote_type", "=", "time_entry"),
+                ("remote_id", "in", list(remote_ids)),
+                ("state", "=", "held"),
+                ("reason", "!=", "deleted_after_billing"),
+            ]
+        ).write({"state": "done", "waiting_link_id": False})
+
+    @api.model
     def _move_links(self, connector, links, survivors):
         """Put time entries under the surviving ticket, if it came in already."""
         found = self._find_links(connector, "ticket", set(survivors.values()))

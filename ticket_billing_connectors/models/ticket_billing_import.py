@@ -15,17 +15,21 @@ class TicketBillingImport(models.AbstractModel):
     _inherit = ["ticket.billing.ticket.import", "ticket.billing.entry.import"]
 
     @api.model
-    def _import(self, connector, tickets, entries, agents=()) -> Counter:
+    def _import(
+        self, connector, tickets, entries, agents=(), *, whole=True, gone=()
+    ) -> Counter:
         """Import one page; return counts by field name of the sync log.
 
-        ``entries`` must hold all bookings of each of ``tickets``.
+        If ``whole``, ``entries`` holds all bookings of each of ``tickets``; ``gone``
+        are ids of bookings that were deleted.
         """
         counts = Counter()
         self = self._for(connector)
         self._learn_agents(connector, agents)
         self._import_tickets(connector, tickets, entries, counts)
         self._import_entries(connector, entries, counts)
-        self._remove_gone(connector, tickets, entries, counts)
+        self._remove_gone(connector, tickets if whole else [], entries, counts)
+        self._remove_deleted(connector, gone, counts)
         self._release_mapped(connector)
         return counts
 

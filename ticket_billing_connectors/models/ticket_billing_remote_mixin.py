@@ -26,7 +26,6 @@ class TicketBillingRemoteMixin(models.AbstractModel):
         help="Address of the ticket system. Example: https://tickets.example.com/otrs",
     )
     login = fields.Char(
-        required=True,
         tracking=True,
         help="A user of the ticket system that may read all tickets to be billed."
         " Example: api.billing",

@@ -8,6 +8,8 @@ from .records import STEPS, Check, clean
 
 FAR_PAST = datetime.datetime(2000, 1, 1, tzinfo=UTC)
 FAR_FUTURE = datetime.datetime(2099, 1, 1, tzinfo=UTC)
+#: So many tickets are looked through for an example of a booking.
+EXAMPLES = 20
 #: More than a filter takes for the same time, less than zones differ.
 LATER = datetime.timedelta(minutes=20)
 
@@ -62,8 +64,9 @@ def _check_zone(walk, row, later):
 def _newest(client, rows):
     """Return a booking as an example, to judge the time unit by."""
     source = client.declaration.time
-    entries = source.of_tickets(client, rows)[1] or _listed(client, source)
-    for entry in reversed(entries):
+    booked = source.of_tickets(client, rows[:EXAMPLES])[1] or _listed(client, source)
+    for row, ticket_id in reversed(booked):
+        entry = source.entry(client, row, ticket_id)
         if entry.minutes:
             ticket = entry.ticket_number or clean(entry.ticket_remote_id)
             units, minutes = entry.raw_value, entry.minutes
@@ -81,7 +84,7 @@ def _listed(client, source):
     else:
         day = FAR_PAST.date().isoformat()
         rows, _step = client.read_page(source.entries, day=day)
-    return [source.entry(client, row) for row in rows]
+    return [(row, "") for row in rows]
 
 
 def step_of(error) -> str:

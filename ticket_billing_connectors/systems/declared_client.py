@@ -23,9 +23,6 @@ from .row_reader import RowReader
 from .templates import fill, fill_path, pick
 from .time_formats import read_time, zone_of
 
-#: How far the clock of the remote server may lag behind that of its database.
-CLOCK_SLACK = datetime.timedelta(minutes=10)
-
 
 class DeclaredClient:
     """An open connection; see :class:`~.base.TicketSystem`."""
@@ -122,8 +119,8 @@ class DeclaredClient:
 
     def _note_time(self, answer):
         with suppress(TypeError, ValueError):
-            sent = email.utils.parsedate_to_datetime(answer.headers.get("Date"))
-            self._remote_time = sent + CLOCK_SLACK
+            sent = answer.headers.get("Date")
+            self._remote_time = email.utils.parsedate_to_datetime(sent)
 
     def read_page(
         self, listing: Listing, step: Step | None = None, size=None, **values
@@ -132,11 +129,10 @@ class DeclaredClient:
         step = step or listing.paging.first(size or self.settings.page_size)
         answer = self._send(listing, listing.fields, values, step)
         rows = self.pick(listing.answer, answer.data)
-        if not isinstance(rows, list):
-            raise errors.BadAnswer("It holds no list.")
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            raise errors.BadAnswer("It holds no list of records.")
         url = step.url or f"{self.http.base_url}{listing.path}"
         page = Received(answer.data, answer.headers, len(rows), url)
-        rows = [row for row in rows if isinstance(row, dict)]
         return rows, listing.paging.after(step, page)
 
     def read_pages(self, listing: Listing, **values) -> Iterator[list[dict]]:
@@ -228,12 +224,12 @@ class DeclaredClient:
     def page_of(self, rows, entry_rows=()) -> Page:
         """Return tickets with the bookings they bring, and single bookings."""
         time = self.declaration.time
-        readable, entries, notes = time.of_tickets(self, rows)
-        entries += [time.entry(self, row) for row in entry_rows]
+        readable, booked, notes = time.of_tickets(self, rows)
+        booked += [(row, "") for row in entry_rows]
         return Page(
             tickets=[self.rows.ticket(row) for row in readable],
-            entries=entries,
-            agents=self.rows.agents(readable, entry_rows),
+            entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
+            agents=self.rows.agents(readable, [row for row, _ticket_id in booked]),
             cursor="",
             last=False,
             notes=notes,

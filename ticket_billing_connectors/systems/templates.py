@@ -24,7 +24,9 @@ def fill(template, values: dict):
     {'ids': [1], 'q': 'since 2026-01-31'}
     """
     if isinstance(template, dict):
-        return {key: fill(value, values) for key, value in template.items()}
+        return {
+            fill(key, values): fill(value, values) for key, value in template.items()
+        }
     if isinstance(template, list):
         return [fill(value, values) for value in template]
     if not isinstance(template, str):

@@ -34,7 +34,7 @@ class NoTime:
     whole = True
 
     def of_tickets(self, client, rows) -> tuple[list, list, list]:
-        """Return (rows of tickets to take, their bookings, notes)."""
+        """Return (rows of tickets to take, (row, ticket id) of bookings, notes)."""
         return rows, [], []
 
     def entry(self, client, row, ticket_id=""):
@@ -50,15 +50,17 @@ class PerTicket(NoTime):
     """Bookings belong to a ticket: a list of ``{id}``'s, or a pick of its row.
 
     ``expand(rows, ticket row, settings)`` makes rows of bookings out of rows that
-    are none: growing totals, changes of state (see :mod:`.histories`).
+    are none: growing totals, changes of state. Where the ticket's row tells that
+    there are no bookings, ``booked`` picks nothing from it.
     """
 
     entries: Listing | Pick = "entries"
     key: Pick = "id"
     expand: Callable[[list, dict, Any], list] | None = None
+    booked: Pick = "`true`"
 
     def of_tickets(self, client, rows):
-        taken, entries, notes = [], [], []
+        taken, booked, notes = [], [], []
         for row in rows:
             remote_id = clean(client.pick(self.key, row))
             try:
@@ -68,10 +70,12 @@ class PerTicket(NoTime):
                 notes.append(f"The bookings of ticket {remote_id} cannot be read.")
                 continue
             taken.append(row)
-            entries += [self.entry(client, item, remote_id) for item in found]
-        return taken, entries, notes
+            booked += [(item, remote_id) for item in found]
+        return taken, booked, notes
 
     def _rows(self, client, row, remote_id):
+        if not client.pick(self.booked, row):
+            return []
         if isinstance(self.entries, Listing):
             pages = client.read_pages(self.entries, id=remote_id)
             found = [item for page in pages for item in page]

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_connector,
+    test_declared_system,
     test_import,
     test_mapping,
     test_secret,

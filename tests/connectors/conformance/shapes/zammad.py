@@ -1,0 +1,120 @@
+"""Zammad, by its documentation and source: tickets, time accountings, users."""
+
+import datetime
+import re
+
+from server import Reply, Shape, cut
+
+ISO = "%Y-%m-%dT%H:%M:%S.000Z"
+
+
+class Zammad(Shape):
+    code = "zammad"
+    ticket_list = "/tickets/search"
+    kinds_of_write_back = ("note", "field", "tag")
+
+    def allowed(self, request):
+        return request.headers.get("authorization") == f"Token token={self.secret}"
+
+    def refusal(self, request):
+        return Reply({"error": "Authentication required"}, 401)
+
+    def answer(self, request, world):
+        self.world = world
+        for method, pattern, act in (
+            ("GET", r"/users/me", lambda *_args: Reply({"id": 5, "login": "anna"})),
+            ("POST", r"/tickets/search", self._search),
+            ("GET", r"/tickets/(\d+)", self._ticket),
+            ("PUT", r"/tickets/(\d+)", self._update),
+            ("GET", r"/tickets/(\d+)/time_accountings", self._entries),
+            ("GET", r"/users/(\d+)", self._user),
+            ("POST", r"/ticket_articles", self._article),
+            ("POST", r"/tags/add", self._tag),
+        ):
+            found = re.fullmatch(f"/api/v1{pattern}", request.path)
+            if found and method == request.method:
+                return act(request, world, *found.groups())
+        return Reply({"error": "No route matches"}, 404)
+
+    def _search(self, request, world):
+        condition = request.body["condition"]["ticket.updated_at"]
+        if condition["operator"] != "after (absolute)":
+            return Reply({"error": "Invalid operator"}, 422)
+        since = datetime.datetime.fromisoformat(condition["value"])
+        tickets = world.changed_since(since, inclusive=False)
+        if request.body.get("order_by") != "asc":
+            tickets.reverse()
+        size = min(request.number("per_page", 50), 200)
+        page = cut(tickets, (request.number("page", 1) - 1) * size, size)
+        return Reply([self.ticket(ticket) for ticket in page])
+
+    def _ticket(self, request, world, key):
+        ticket = world.tickets.get(int(key))
+        if ticket is None:
+            return Reply({"error": f"Couldn't find Ticket with 'id'={key}"}, 404)
+        return Reply(self.ticket(ticket))
+
+    def ticket(self, ticket):
+        changed = ticket.changed.strftime(ISO)
+        return {
+            "id": ticket.id,
+            "number": f"10{ticket.id:03d}",
+            "title": ticket.title,
+            "group": "Service Desk",
+            "state_id": 4 if ticket.closed else 2,
+            "state": "closed" if ticket.closed else "open",
+            "organization_id": 3,
+            "organization": "Muster GmbH",
+            "owner_id": 5,
+            "owner": "anna@msp.example",
+            "customer_id": 8,
+            "customer": "emil@muster.example",
+            "close_at": changed if ticket.closed else None,
+            "time_unit": "1.0" if self.world.entries_of(ticket.id) else None,
+            "created_at": "2026-01-02T08:00:00.000Z",
+            "updated_at": changed,
+            **ticket.raw,
+        }
+
+    def _entries(self, request, world, key):
+        return Reply([self.entry(entry) for entry in world.entries_of(int(key))])
+
+    def entry(self, entry):
+        amount = f"{entry.minutes}.0" if entry.amount is None else entry.amount
+        return {
+            "id": entry.id,
+            "ticket_id": entry.ticket,
+            "ticket_article_id": None,
+            "time_unit": amount,
+            "type_id": 3,
+            "created_by_id": entry.agent,
+            "created_at": entry.worked.strftime(ISO),
+            "updated_at": entry.changed.strftime(ISO),
+            **entry.raw,
+        }
+
+    def _user(self, request, world, key):
+        user = {"id": int(key), "login": f"user{key}", "email": f"u{key}@msp.example"}
+        return Reply({**user, "firstname": "Anna", "lastname": "Huber"})
+
+    def _update(self, request, world, key):
+        for value in request.body.values():
+            world.written.append(("field", int(key), value))
+        return Reply({"id": int(key)})
+
+    def _article(self, request, world):
+        assert request.body["internal"] is True
+        note = request.body["body"]
+        world.written.append(("note", int(request.body["ticket_id"]), note))
+        return Reply({"id": 1}, 201)
+
+    def _tag(self, request, world):
+        world.written.append(("tag", int(request.body["o_id"]), request.body["item"]))
+        return Reply(True, 201)
+
+    def webhook(self):
+        body = {"ticket": {"id": 81, "title": "Printer"}, "article": {}}
+        return {"X-Zammad-Delivery": "d-1", "X-Hub-Signature": "x"}, body, "d-1", "81"
+
+
+SHAPE = Zammad()

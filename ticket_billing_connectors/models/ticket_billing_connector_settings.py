@@ -1,0 +1,182 @@
+import dataclasses
+from datetime import date
+from decimal import Decimal
+
+from lxml import etree
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ..systems.base import System
+from ..systems.registry import SYSTEMS
+
+KINDS = {
+    bool: fields.Boolean,
+    Decimal: fields.Float,
+    int: fields.Integer,
+    str: fields.Char,
+}
+
+
+def shown_settings(system: System) -> dict[str, dataclasses.Field]:
+    """Return the settings of ``system`` that have a label, by the names of fields."""
+    return {
+        f"{system.code}_{item.name}": item
+        for item in dataclasses.fields(system.settings)
+        if item.metadata.get("label")
+    }
+
+
+def setting_field(item: dataclasses.Field) -> fields.Field:
+    """Return the field of the form for a declared setting."""
+    options = {
+        "string": item.metadata["label"],
+        "help": item.metadata["help"],
+        "compute": "_compute_system_settings",
+        "inverse": "_inverse_system_settings",
+    }
+    if item.name == "time_zone":
+        return fields.Selection(_tz_get, **options)
+    if item.metadata["choices"]:
+        return fields.Selection(list(item.metadata["choices"].items()), **options)
+    return KINDS[type(item.default)](**options)
+
+
+def setting_fields() -> dict[str, fields.Field]:
+    """Return the fields for all settings of all systems."""
+    return {
+        name: setting_field(item)
+        for system in SYSTEMS.values()
+        for name, item in shown_settings(system).items()
+    }
+
+
+def work_day(entry) -> date:
+    """Return the day of a booking's work, the first of all days if unknown."""
+    when = entry.start or entry.booked_at
+    return when.date() if when else date.min
+
+
+class TicketBillingConnector(models.Model):
+    """The settings a system declares, as fields: they need no code of their own."""
+
+    _inherit = "ticket.billing.connector"
+
+    system_settings = fields.Json(
+        copy=True, help="Settings of the system by name, as far as they were changed."
+    )
+    needs_login = fields.Boolean(compute="_compute_system_kind")
+    has_declared_settings = fields.Boolean(compute="_compute_system_kind")
+
+    locals().update(setting_fields())
+
+    @api.depends("system")
+    def _compute_system_kind(self):
+        for connector in self:
+            system = SYSTEMS.get(connector.system)
+            connector.needs_login = not system or system.needs_login
+            connector.has_declared_settings = system and bool(shown_settings(system))
+
+    @api.depends("system_settings")
+    def _compute_system_settings(self):
+        for connector in self:
+            stored = connector.system_settings or {}
+            for system in SYSTEMS.values():
+                for name, item in shown_settings(system).items():
+                    connector[name] = stored.get(name, self._to_field(item.default))
+
+    def _inverse_system_settings(self):
+        for connector in self:
+            shown = shown_settings(SYSTEMS[connector.system])
+            connector.system_settings = {
+                **(connector.system_settings or {}),
+                **{name: connector[name] for name in shown},
+            }
+
+    @api.model
+    def _to_field(self, value):
+        return float(value) if isinstance(value, Decimal) else value
+
+    @api.constrains("login", "system")
+    def _check_login(self):
+        for connector in self:
+            if connector.needs_login and not connector.login:
+                raise ValidationError(
+                    self.env._("Enter the user name for %(name)s.", name=connector.name)
+                )
+
+    # Talking to the remote system
+
+    def _get_settings(self) -> dict:
+        if not self.has_declared_settings:
+            return super()._get_settings()
+        shown = shown_settings(SYSTEMS[self.system])
+        values = {item.name: self._get_setting(n, item) for n, item in shown.items()}
+        return {**values, **self._get_extra_settings()}
+
+    def _get_setting(self, name, item):
+        """Return the value of a setting in the type it was declared with."""
+        value = self[name]
+        if isinstance(item.default, Decimal):
+            return Decimal(str(value))
+        return value if isinstance(item.default, bool | int) else value or ""
+
+    def _get_connection(self):
+        return dataclasses.replace(
+            super()._get_connection(),
+            login=self.login or "",
+            known_entries=self._get_known_entries,
+            since=self.date_from,
+        )
+
+    def _get_known_entries(self, day: date) -> set[str]:
+        """Return the remote ids of bookings here with work of ``day`` or later."""
+        held = self.env["ticket.billing.inbox"].search(
+            [
+                ("connector_id", "=", self.id),
+                ("state", "=", "held"),
+                ("remote_type", "=", "time_entry"),
+            ]
+        )
+        deleted = held.filtered(lambda row: row.reason == "deleted_after_billing")
+        links = self.env["ticket.billing.link"].search(
+            [
+                ("connector_id", "=", self.id),
+                ("remote_type", "=", "time_entry"),
+                ("state", "=", "mapped"),
+                ("remote_id", "not in", deleted.mapped("remote_id")),
+            ]
+        )
+        lines = self.env["account.analytic.line"].search(
+            [("id", "in", links.mapped("res_id")), ("date", ">=", day)]
+        )
+        recent = set(lines.ids)
+        known = links.filtered(lambda link: link.res_id in recent)
+        waiting = [row._get_record() for row in held - deleted]
+        return set(known.mapped("remote_id")) | {
+            entry.remote_id for entry in waiting if work_day(entry) >= day
+        }
+
+    # The form
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "form":
+            for page in arch.xpath("//page[@name='server']"):
+                for system in SYSTEMS.values():
+                    page.extend(self._prepare_setting_groups(system))
+        return arch, view
+
+    @api.model
+    def _prepare_setting_groups(self, system):
+        """Return the part of the form with the settings of ``system``."""
+        shown = shown_settings(system)
+        if not shown:
+            return []
+        group = etree.Element("group", invisible=f"system != '{system.code}'")
+        for name in shown:
+            group.append(etree.Element("field", name=name))
+        return [group]

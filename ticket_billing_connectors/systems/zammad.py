@@ -1,0 +1,154 @@
+"""Zammad 5 and later.
+
+A booking of time changes its ticket. It is a plain number: what it stands for is up
+to the users. The list of changed tickets is asked for by a condition on the database,
+since the index of the search lags behind.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..transport.page_styles import PageNumber
+from . import units
+from .declaration import (
+    Call,
+    Declaration,
+    Header,
+    Listing,
+    Lookup,
+    People,
+    Since,
+    Tickets,
+    Webhook,
+)
+from .settings import Common, booking_time, minutes_per_unit, setting
+from .time_sources import PerTicket
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Common):
+    """What differs between two servers."""
+
+    minutes_per_unit: Decimal = minutes_per_unit()
+    booking_time: str = booking_time()
+    closed_states: str = setting(
+        "closed,merged,removed",
+        "Closed states",
+        "States in which the work on a ticket is done, by commas.",
+    )
+    purchase_order_field: str = setting(
+        "",
+        "Field with the purchase order",
+        "Name of the attribute of tickets with the customer's order number.",
+    )
+
+
+SYSTEM = Declaration(
+    code="zammad",
+    name="Zammad",
+    base="/api/v1",
+    auth=Header({"Authorization": "Token token={secret}"}),
+    needs_login=False,
+    settings=Settings,
+    who=Call("/users/me"),
+    tickets=Tickets(
+        changed=Since(
+            Listing(
+                "/tickets/search",
+                "@",
+                {
+                    "condition": {
+                        "ticket.updated_at": {
+                            "operator": "after (absolute)",
+                            "value": "{since}",
+                        }
+                    },
+                    "sort_by": "updated_at",
+                    "order_by": "asc",
+                    "expand": True,
+                },
+                method="POST",
+                paging=PageNumber(size=200),
+            ),
+            changed="updated_at",
+            inclusive=False,
+        ),
+        one=Call("/tickets/{id}", {"expand": "true"}),
+        url="/#ticket/zoom/{id}",
+        fields={
+            "remote_id": "id",
+            "number": "number",
+            "title": "title",
+            "state": "state",
+            "closed": lambda row, settings: (
+                row.get("state") in settings.closed_states.split(",")
+            ),
+            "created": "created_at",
+            "changed": "updated_at",
+            "closed_at": "last_close_at || close_at || updated_at",
+            "customer_key": "organization_id || customer_id",
+            "customer_name": "organization || customer",
+            "contact_key": "customer_id",
+            "agent_key": "owner_id",
+            "queue": "group",
+            "purchase_order": lambda row, settings: row.get(
+                settings.purchase_order_field
+            ),
+        },
+    ),
+    time=PerTicket(
+        entries=Listing("/tickets/{id}/time_accountings", "@"),
+        booked="time_unit",
+        unit=units.units,
+        fields={
+            "remote_id": "id",
+            "amount": "time_unit",
+            "booked_at": "created_at",
+            "agent_key": "created_by_id",
+            # The id of the kind of activity: its name is for administrators only.
+            "activity": "type_id",
+        },
+    ),
+    people=People(
+        in_tickets={"key": "owner_id", "login": "owner"},
+        in_entries={"key": "created_by_id"},
+        agent=Lookup(
+            Call("/users/{key}"),
+            {
+                "login": "login",
+                "email": "email",
+                "name": "join(' ', [firstname || '', lastname || ''])",
+            },
+        ),
+        contact=Lookup(
+            Call("/users/{key}"),
+            {
+                "contact_email": "email",
+                "contact_name": "join(' ', [firstname || '', lastname || ''])",
+            },
+        ),
+    ),
+    write_back={
+        "note": Call(
+            "/ticket_articles",
+            {
+                "ticket_id": "{id}",
+                "subject": "{text}",
+                "body": "{text}",
+                "content_type": "text/plain",
+                "type": "note",
+                "internal": True,
+            },
+            method="POST",
+        ),
+        "field": Call("/tickets/{id}", {"{name}": "{text}"}, method="PUT"),
+        "tag": Call(
+            "/tags/add",
+            {"item": "{text}", "object": "Ticket", "o_id": "{id}"},
+            method="POST",
+        ),
+    },
+    webhook=Webhook(
+        "zammad", ticket_id="body.ticket.id", event_id='headers."x-zammad-delivery"'
+    ),
+)
