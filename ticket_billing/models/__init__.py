@@ -70,7 +70,6 @@ from . import (
     ticket_billing_service_report,
     ticket_billing_surcharge,
     ticket_billing_travel_zone,
-    ticket_billing_trigger,
     ticket_billing_unbilled,
     ticket_billing_visit,
     ticket_billing_work_type,
