@@ -205,15 +205,19 @@ class TicketBillingDryRun(models.AbstractModel):
             move = invoices[number].move
             self._set_sections(move)
             lang = move.partner_id.lang or env.lang
-            return env["ir.actions.report"].with_context(lang=lang)._render_template(
-                "ticket_billing.future_invoice",
-                {
-                    "o": move.with_context(lang=lang),
-                    "lang": lang,
-                    "template": move._get_name_invoice_report(),
-                    "report_type": "html",
-                    "is_html_empty": is_html_empty,
-                },
+            return (
+                env["ir.actions.report"]
+                .with_context(lang=lang)
+                ._render_template(
+                    "ticket_billing.future_invoice",
+                    {
+                        "o": move.with_context(lang=lang),
+                        "lang": lang,
+                        "template": move._get_name_invoice_report(),
+                        "report_type": "html",
+                        "is_html_empty": is_html_empty,
+                    },
+                )
             )
 
     @api.model
