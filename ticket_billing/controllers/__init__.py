@@ -1,1 +1,1 @@
-from . import service_report
+from . import export, service_report

@@ -1,6 +1,7 @@
 from . import (
     ticket_billing_confirmation,
     ticket_billing_correction,
+    ticket_billing_privacy,
     ticket_billing_simulation,
     ticket_billing_simulation_line,
 )

@@ -11,5 +11,6 @@ from . import (
     ticket_billing_connector,
     ticket_billing_inbox,
     ticket_billing_link,
+    ticket_billing_procedure,
     ticket_billing_sync_log,
 )
