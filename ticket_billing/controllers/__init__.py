@@ -1,1 +1,1 @@
-from . import dry_run, service_report
+from . import dry_run, export, service_report

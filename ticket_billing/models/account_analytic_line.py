@@ -217,6 +217,7 @@ class AccountAnalyticLine(models.Model):
             if settled:
                 line.sudo().billing_outdated = True
                 line._note_correction(before, reason)
+                self.env["ticket.billing.seal"]._reseal(line)
 
     def _note_correction(self, before: int, reason: str):
         self.ensure_one()

@@ -83,6 +83,7 @@ class AccountMove(models.Model):
 
     def action_release_work(self):
         """Make what these credit notes take back billable again, minute by minute."""
+        self.env["ticket.billing.rater"]._check_biller()
         items = self.invoice_line_ids.credited_billing_item_ids
         items.filtered(lambda item: item._is_releasable()).action_release()
 

@@ -241,7 +241,9 @@ class TicketBillingContract(models.Model):
     @api.depends_context("lang")
     def _compute_week_html(self):
         for contract in self:
-            windows = contract.surcharge_ids.filtered(lambda w: w._is_complete())
+            windows = contract.surcharge_ids.filtered(
+                lambda w: w._is_complete() and not w._is_over()
+            )
             contract.week_html = (
                 draw_week(windows, contract.policy_id) if windows else False
             )

@@ -49,6 +49,13 @@ class TicketBillingSurcharge(models.Model):
         help="The surcharge also holds on the public holidays of the customer's state.",
     )
 
+    valid_from = fields.Date(help="First day it holds. Empty: with the contract.")
+    valid_to = fields.Date(help="Last day it holds. Empty: with the contract.")
+
+    _validity = models.Constraint(
+        "CHECK(valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to)",
+        "A surcharge window cannot end before it starts.",
+    )
     _percent_positive = models.Constraint(
         "CHECK(percent > 0)", "A surcharge window needs a percentage above 0."
     )
@@ -75,6 +82,11 @@ class TicketBillingSurcharge(models.Model):
         self.ensure_one()
         return self.percent > 0 and (self.whole_day or self.time_from != self.time_to)
 
+    def _is_over(self) -> bool:
+        """Whether its last day has passed."""
+        self.ensure_one()
+        return bool(self.valid_to) and self.valid_to < fields.Date.context_today(self)
+
     def _get_windows(self) -> tuple[Window, ...]:
         """Windows of the rating core, keyed by record id."""
         return tuple(window._get_window() for window in self)
@@ -90,4 +102,6 @@ class TicketBillingSurcharge(models.Model):
             stop=None if self.whole_day else _clock_time(self.time_to),
             weekdays=None if every_day else days or None,
             holidays=self.holidays and not every_day,
+            valid_from=self.valid_from or None,
+            valid_to=self.valid_to or None,
         )

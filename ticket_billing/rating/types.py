@@ -75,7 +75,8 @@ class Window:
 
     ``start``/``stop`` are local clock times, may cross midnight, and ``None``
     means the whole day. ``weekdays`` counts from Monday = 0. With ``holidays``
-    the window holds on public holidays of the service location.
+    the window holds on public holidays of the service location. ``valid_from`` and
+    ``valid_to`` are the first and last day on which it can begin.
     """
 
     key: Key
@@ -84,6 +85,8 @@ class Window:
     stop: time | None = None
     weekdays: frozenset[int] | None = None
     holidays: bool = False
+    valid_from: date | None = None
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

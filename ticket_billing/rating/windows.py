@@ -159,6 +159,8 @@ class WindowTable:
     def _holds(self, span: _Span, day: int, location: str | None) -> bool:
         window = span.window
         begin = date.fromordinal(day + span.shift + EPOCH_DAY)
+        if not (window.valid_from or begin) <= begin <= (window.valid_to or begin):
+            return False
         if window.weekdays is None and not window.holidays:
             return True
         if window.weekdays is not None and begin.weekday() in window.weekdays:

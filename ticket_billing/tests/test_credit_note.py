@@ -135,16 +135,24 @@ class TestCreditNote(TicketBillingCase):
     def test_released_part_that_cannot_be_priced_is_held_and_kept(self):
         self.move.action_post()
         self._credit_minutes(30).action_release_work()
-        self.contract.rate_ids.value = 60
-        self.contract.rate_ids.valid_to = "2026-01-02"
+        self._set_rate(60, "2026-01-02")
         self.assertFalse(self._run("2026-11-02").invoice_ids)
         held = self.first.billing_item_ids.filtered(lambda i: i.state == "held")
         self.assertEqual((held.raw_minutes, held.reason), (30, "no_rate"))
         self._assert_conserved(self.first)
-        self.contract.rate_ids.valid_to = False
+        self._set_rate(60, None)
         again = self._run("2026-11-03").invoice_ids
         self.assertEqual(self._get_lines(again), [(30, 60, 30.0)])
         self._assert_conserved(self.first)
+
+    def _set_rate(self, value, valid_to):
+        """Past the ORM: a rate that was used for an invoice cannot be changed."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ticket_billing_rate SET value = %s, valid_to = %s WHERE id = %s",
+            [value, valid_to, self.contract.rate_ids.id],
+        )
+        self.env.invalidate_all()
 
     def test_correction_counts_what_was_credited(self):
         self.move.action_post()

@@ -12,5 +12,6 @@ from . import (
     ticket_billing_connector_settings,
     ticket_billing_inbox,
     ticket_billing_link,
+    ticket_billing_procedure,
     ticket_billing_sync_log,
 )
