@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..rating import Rounding, Travel, distance_travel, flat_travel, zone_travel
-from . import ticket_billing_trigger  # noqa: F401 - inherited below, so loaded first
 
 
 class TicketBillingPolicy(models.Model):

@@ -100,7 +100,10 @@ class TicketBillingProcedure(models.Model):
             title = (new.get(key) or old[key])["title"]
             rows_before = self._get_rows(old.get(key))
             rows_after = self._get_rows(new.get(key))
-            for name in [*rows_before, *(n for n in rows_after if n not in rows_before)]:
+            for name in [
+                *rows_before,
+                *(n for n in rows_after if n not in rows_before),
+            ]:
                 was, now = rows_before.get(name), rows_after.get(name)
                 if was != now:
                     lines.append(f"{title}, {name}: {was or '–'} → {now or '–'}")

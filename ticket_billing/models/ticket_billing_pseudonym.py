@@ -151,7 +151,9 @@ class TicketBillingPersonalData(models.AbstractModel):
         quiet = self.env.context
         login = label.lower().replace(" ", "-")
         for number, user in enumerate(users.with_context(quiet)):
-            user.write({"active": False, "login": f"{login}-{number}" if number else login})
+            user.write(
+                {"active": False, "login": f"{login}-{number}" if number else login}
+            )
         employees = employees.with_context(quiet)
         employees.write({"name": label, **self._get_empty(employees, EMPLOYEE_FIELDS)})
         employees.filtered("active").action_archive()
