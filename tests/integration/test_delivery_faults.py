@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from smtp_sink import SmtpSink
@@ -17,27 +18,30 @@ from smtp_sink import SmtpSink
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 from odoo.sql_db import close_db
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 
 from cache import open_cache  # noqa: E402
+from databases import PREFIX, Databases  # noqa: E402
 from demo_services import free_port  # noqa: E402
-from environment import ensure_environment  # noqa: E402
-from template_db import tests_copy  # noqa: E402
+from postgres import EmbeddedServer  # noqa: E402
 
 MAIL_LOG = "odoo.addons.mail.models.mail_mail"
+# Odoo prints no PDF while it is tested unless it is asked to.
+CONTEXT = {"lang": "en_US", "force_report_rendering": True}
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 class Office:
     """A company whose invoices are posted and wait for their delivery."""
 
-    def __init__(self, environment, database):
-        self.environment = environment
+    def __init__(self, database):
         self.database = database
-        self.registry = Registry(database)
+        # No tests at its installation, and real commits.
+        with patch.dict(config.options, test_enable=False):
+            self.registry = Registry(database)
         self.port = free_port()
         with self.env() as env:
             env["ir.mail_server"].search([]).active = False
@@ -55,7 +59,7 @@ class Office:
     @contextmanager
     def env(self):
         with self.registry.cursor() as cursor:
-            yield api.Environment(cursor, SUPERUSER_ID, {"lang": "en_US"})
+            yield api.Environment(cursor, SUPERUSER_ID, CONTEXT)
 
     def post_invoices(self, count, documents=True) -> list[int]:
         """Invoices to as many customers, with small documents of their own."""
@@ -113,12 +117,11 @@ class Office:
     def start_worker(self):
         return subprocess.Popen(
             [
-                self.environment.python,
+                sys.executable,
                 HERE / "delivery_worker.py",
-                f"--config={self.environment.cache.config}",
+                f"--config={config['config']}",
                 f"--database={self.database}",
             ],
-            env=self.environment.variables,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -139,11 +142,18 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office():
-    environment = ensure_environment(open_cache())
-    with tests_copy(environment) as database:
-        yield Office(environment, database)
-        Registry.delete(database)
-        close_db(database)
+    """A copy of the template that these tests run in a copy of, too."""
+    databases = Databases(
+        Path(config["data_dir"]),
+        dict(os.environ),
+        EmbeddedServer(open_cache()).programs / "psql",
+    )
+    (template,) = (n for n in databases.names() if n.startswith(f"{PREFIX}tests_"))
+    database = databases.copy_for_this_process(template)
+    yield Office(database)
+    Registry.delete(database)
+    close_db(database)
+    databases.drop(database)
 
 
 @pytest.fixture

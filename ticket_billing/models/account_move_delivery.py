@@ -8,7 +8,8 @@ from .ticket_billing_delivery import STATES, TROUBLE
 class AccountMove(models.Model):
     """Delivery of the invoices of billing runs."""
 
-    _inherit = "account.move"
+    # A file of its own: delivery is no part of the other things an invoice does.
+    _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited
 
     billing_delivery_ids = fields.One2many(
         "ticket.billing.delivery", "move_id", copy=False

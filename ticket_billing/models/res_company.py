@@ -48,11 +48,28 @@ class ResCompany(models.Model):
         help="An invoice with older work waits for release. 0: no limit.",
     )
 
+    billing_mails_per_batch = fields.Integer(
+        string="Mails per batch",
+        help="At most so many invoices are mailed at once; the rest follows with the"
+        " next run of the scheduled action. Example: 50. 0: no limit.",
+    )
+    billing_mails_per_hour = fields.Integer(
+        string="Mails per hour",
+        help="At most so many invoices are mailed within an hour. Example: 200. 0: no"
+        " limit.",
+    )
+
     _billing_bounds = models.Constraint(
         "CHECK(COALESCE(billing_bound_factor, 0) >= 0"
         " AND COALESCE(billing_bound_lines, 0) >= 0"
         " AND COALESCE(billing_bound_months, 0) >= 0)",
         "Safety bounds cannot be negative.",
+    )
+
+    _billing_mail_limits = models.Constraint(
+        "CHECK(COALESCE(billing_mails_per_batch, 0) >= 0"
+        " AND COALESCE(billing_mails_per_hour, 0) >= 0)",
+        "Limits of the mail server cannot be negative.",
     )
 
     def _get_ticket_project(self):

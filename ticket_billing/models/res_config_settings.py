@@ -25,3 +25,9 @@ class ResConfigSettings(models.TransientModel):
     billing_bound_months = fields.Integer(
         related="company_id.billing_bound_months", readonly=False
     )
+    billing_mails_per_batch = fields.Integer(
+        related="company_id.billing_mails_per_batch", readonly=False
+    )
+    billing_mails_per_hour = fields.Integer(
+        related="company_id.billing_mails_per_hour", readonly=False
+    )

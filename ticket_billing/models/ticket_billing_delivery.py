@@ -72,9 +72,7 @@ class TicketBillingDelivery(models.Model):
         " it handed the mail over; somebody has to decide.",
     )
     reason = fields.Text(readonly=True)
-    mail_id = fields.Many2one(
-        "mail.mail", string="Mail", readonly=True, index="btree_not_null"
-    )
+    mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null")
     message_id = fields.Char(
         string="Message-Id",
         readonly=True,
