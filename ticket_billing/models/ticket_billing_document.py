@@ -41,7 +41,11 @@ class TicketBillingDocument(models.Model):
         readonly=True,
     )
     attachment_id = fields.Many2one(
-        "ir.attachment", string="File", required=True, readonly=True, ondelete="restrict"
+        "ir.attachment",
+        string="File",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
     )
     file_name = fields.Char(required=True, readonly=True)
     checksum = fields.Char(
@@ -135,9 +139,7 @@ class TicketBillingDocument(models.Model):
             content = document.attachment_id.raw or b""
             if document.checksum == self._digest(content):
                 continue
-            problem = (
-                self.env._("was changed") if content else self.env._("is missing")
-            )
+            problem = self.env._("was changed") if content else self.env._("is missing")
             findings.append(
                 self.env._(
                     "Kept document %(file)s of %(owner)s %(problem)s.",

@@ -22,9 +22,7 @@ class TicketBillingProcedure(models.Model):
     changes = fields.Text(
         readonly=True, help="What is different from the version before."
     )
-    document_id = fields.Many2one(
-        "ticket.billing.document", string="Document", readonly=True
-    )
+    document_id = fields.Many2one("ticket.billing.document", readonly=True)
 
     _version_uniq = models.UniqueIndex(
         "(company_id, version)", "This version is there already."
@@ -100,7 +98,10 @@ class TicketBillingProcedure(models.Model):
             title = (new.get(key) or old[key])["title"]
             rows_before = self._get_rows(old.get(key))
             rows_after = self._get_rows(new.get(key))
-            for name in [*rows_before, *(n for n in rows_after if n not in rows_before)]:
+            for name in [
+                *rows_before,
+                *(n for n in rows_after if n not in rows_before),
+            ]:
                 was, now = rows_before.get(name), rows_after.get(name)
                 if was != now:
                     lines.append(f"{title}, {name}: {was or '–'} → {now or '–'}")

@@ -115,7 +115,9 @@ class TicketBillingProcedure(models.Model):
         ]
         rows = [[str(number), step] for number, step in enumerate(steps, 1)]
         columns = [self.env._("Step"), self.env._("What happens")]
-        return self._section("flow", self.env._("From ticket to invoice"), columns, rows)
+        return self._section(
+            "flow", self.env._("From ticket to invoice"), columns, rows
+        )
 
     @api.model
     def _get_company_section(self, company) -> dict:
@@ -324,9 +326,9 @@ class TicketBillingProcedure(models.Model):
     @api.model
     def _get_retention_section(self, company) -> dict:
         text = self.env._(
-            "Sent documents are kept with a fingerprint and cannot be changed or deleted"
-            " before their retention is over. Hashes of posted entries, seals of billed"
-            " work and fingerprints of documents are verified every week."
+            "Sent documents are kept with a fingerprint and cannot be changed or"
+            " deleted before their retention is over. Hashes of posted entries, seals of"
+            " billed work and fingerprints of documents are verified every week."
         )
         return self._section(
             "retention",

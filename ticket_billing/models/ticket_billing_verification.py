@@ -9,7 +9,7 @@ class TicketBillingVerification(models.Model):
 
     _name = "ticket.billing.verification"
     _description = "Verification of the Books"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
 
     company_id = fields.Many2one("res.company", required=True, index=True)
@@ -50,17 +50,21 @@ class TicketBillingVerification(models.Model):
         documents = self.env["ticket.billing.document"].sudo()
         documents = documents.search([("company_id", "=", company.id)])
         findings += [*changed, *documents._get_findings()]
-        return self.sudo().create(
-            {
-                "company_id": company.id,
-                "state": "broken" if findings else "sound",
-                "entry_count": entry_count,
-                "item_count": item_count,
-                "document_count": len(documents),
-                "findings": "\n".join(findings),
-                "hints": self._get_hints(company),
-            }
-        ).sudo(False)
+        return (
+            self.sudo()
+            .create(
+                {
+                    "company_id": company.id,
+                    "state": "broken" if findings else "sound",
+                    "entry_count": entry_count,
+                    "item_count": item_count,
+                    "document_count": len(documents),
+                    "findings": "\n".join(findings),
+                    "hints": self._get_hints(company),
+                }
+            )
+            .sudo(False)
+        )
 
     @api.model
     def _verify_journals(self, company) -> tuple[int, list[str]]:

@@ -39,7 +39,9 @@ class TestArchive(TicketBillingCase, MailCommon):
         self.move.action_deliver_billing()
         with (
             self.mock_mail_gateway(),
-            patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 60.0),
+            patch.object(
+                type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 60.0
+            ),
         ):
             self.env["account.move"]._cron_deliver_billing()
         return self.move.kept_document_ids
@@ -87,9 +89,7 @@ class TestArchive(TicketBillingCase, MailCommon):
                 [b"as it was sent", file.id],
             )
             self.env.invalidate_all()
-            streams = reports._render_qweb_pdf_prepare_streams(
-                name, {}, self.move.ids
-            )
+            streams = reports._render_qweb_pdf_prepare_streams(name, {}, self.move.ids)
             self.assertEqual(
                 streams[self.move.id]["stream"].getvalue(), b"as it was sent"
             )

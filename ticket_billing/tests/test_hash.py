@@ -132,7 +132,9 @@ class TestHash(TicketBillingCase):
             "UPDATE ticket_billing_item SET net = 1 WHERE id = %s",
             move.billing_item_ids.id,
         )
-        with patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 60.0):
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 60.0
+        ):
             self.env["ticket.billing.verification"]._cron_verify()
         result = self.env["ticket.billing.verification"].search(
             [("company_id", "=", self.company.id)], limit=1

@@ -20,7 +20,9 @@ class TestPrivacy(TicketBillingCase):
         super().setUpClass()
         cls.officer = cls._create_user("officer", "ticket_billing.group_privacy")
         cls.user = cls._create_user("anna.huber", "ticket_billing.group_agent")
-        cls.user.partner_id.write({"name": "Anna Huber", "email": "anna@nordlicht.example"})
+        cls.user.partner_id.write(
+            {"name": "Anna Huber", "email": "anna@nordlicht.example"}
+        )
         cls.anna.write({"user_id": cls.user.id, "private_phone": "0171 555"})
         cls.contact = cls.env["res.partner"].create(
             {
@@ -69,7 +71,9 @@ class TestPrivacy(TicketBillingCase):
         self.assertEqual(data["employee"][0]["private_phone"], "0171 555")
         self.assertEqual(data["user"][0]["login"], "anna.huber")
         (entry,) = data["time_entries"]
-        self.assertEqual((entry["name"], entry["raw_minutes"]), ("Called Jonas Meier", 60))
+        self.assertEqual(
+            (entry["name"], entry["raw_minutes"]), ("Called Jonas Meier", 60)
+        )
         self.assertEqual(data["items"][0]["net"], 90)
         self.assertIn("Regards", " ".join(m["body"] for m in data["messages"]))
         self.assertEqual(data["tickets"][0]["number"], self.ticket.number)

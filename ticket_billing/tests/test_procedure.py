@@ -76,9 +76,7 @@ class TestProcedure(TicketBillingCase):
         version = self._make()
         document = version.document_id
         self.assertEqual(document.kind, "procedure")
-        self.assertEqual(
-            document.retention_until.year, document.made_on.year + 10
-        )
+        self.assertEqual(document.retention_until.year, document.made_on.year + 10)
         self.assertEqual(document._get_findings(), [])
         self.assertIn("/web/content/", version.action_open_file()["url"])
 

@@ -69,9 +69,7 @@ class TestRpcRights(TicketBillingCase):
                 if method.startswith("_") or method in ORM:
                     continue
                 module = inspect.unwrap(function).__module__
-                if module.startswith(MODULES) and not hasattr(
-                    function, "_api_private"
-                ):
+                if module.startswith(MODULES) and not hasattr(function, "_api_private"):
                     yield name, method
 
     def _get_record(self, model: str):

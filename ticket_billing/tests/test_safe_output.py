@@ -15,7 +15,7 @@ from odoo.addons.ticket_billing.tools.spreadsheet import as_text, make_workbook
 
 from .common import TicketBillingCase
 
-FORMULAS = ("=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1")
+FORMULAS = ('=HYPERLINK("http://evil")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1")
 BASE = "http://127.0.0.1:8069"
 
 

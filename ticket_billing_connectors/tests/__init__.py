@@ -3,6 +3,7 @@ from . import (
     test_connector,
     test_import,
     test_mapping,
+    test_procedure,
     test_secret,
     test_translation,
 )
