@@ -178,3 +178,14 @@ def test_week_combines_overlapping_windows():
     week = plan_week((NIGHT, SATURDAY), "additive")
     assert drawn(week[5]) == [(0, 6, 75), (6, 20, 25), (20, 24, 75)]
     assert drawn(week[6]) == [(0, 6, 50), (20, 24, 50)]
+
+
+def test_window_holds_from_its_first_to_its_last_day():
+    old = Window("old", Decimal(50), time(20), time(6), valid_to=date(2026, 6, 2))
+    new = Window("new", Decimal(60), time(20), time(6), valid_from=date(2026, 6, 3))
+    terms = conditions(windows=(old, new))
+    # The night of the last day is one window, over midnight.
+    last = clocked("a", "2026-06-03T05:00", "2026-06-03T06:00")
+    first = clocked("a", "2026-06-03T20:00", "2026-06-03T21:00")
+    assert pieces(terms, last) == [(60, 50)]
+    assert pieces(terms, first) == [(60, 60)]

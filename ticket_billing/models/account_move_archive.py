@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class AccountMove(models.Model):
     """Documents of an invoice that are kept as they were sent."""
 
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = "account.move"
 
     kept_document_ids = fields.One2many(

@@ -4,6 +4,7 @@ from odoo import api, models
 class AccountMoveSend(models.AbstractModel):
     """What is sent is kept, and sent again as it was."""
 
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = "account.move.send"
 
     @api.model

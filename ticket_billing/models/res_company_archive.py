@@ -6,6 +6,7 @@ from odoo import fields, models
 class ResCompany(models.Model):
     """How long documents are kept, and whether the journals are secured."""
 
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = "res.company"
 
     retention_voucher_years = fields.Integer(

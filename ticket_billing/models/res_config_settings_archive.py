@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = "res.config.settings"
 
     retention_voucher_years = fields.Integer(

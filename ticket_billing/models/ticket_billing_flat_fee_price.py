@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class TicketBillingFlatFee(models.Model):
-    """Flat fees are noted in the contract; what was billed keeps its price."""
+    """Changes are noted in the contract; what was billed keeps its price."""
 
     _name = "ticket.billing.flat.fee"
     _inherit = ["ticket.billing.flat.fee", "ticket.billing.price.mixin"]

@@ -16,7 +16,9 @@ class TicketBillingPrivacyLog(models.Model):
         readonly=True,
     )
     res_model = fields.Char(required=True, readonly=True)
-    res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
+    res_id = fields.Many2oneReference(
+        model_field="res_model", string="Record", readonly=True
+    )
     # Computed: a name in the log would outlive the pseudonym.
     subject = fields.Char(string="Person", compute="_compute_subject")
     numbers = fields.Text(readonly=True, help="Records, by kind.")
@@ -31,8 +33,12 @@ class TicketBillingPrivacyLog(models.Model):
             log.subject = record.display_name or f"{log.res_model} {log.res_id}"
 
     def write(self, vals):
-        raise UserError(self.env._("The log of personal data cannot be changed."))
+        self._refuse_change()
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
+        self._refuse_change()
+
+    def _refuse_change(self):
         raise UserError(self.env._("The log of personal data cannot be changed."))

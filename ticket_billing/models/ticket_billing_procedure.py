@@ -22,9 +22,7 @@ class TicketBillingProcedure(models.Model):
     changes = fields.Text(
         readonly=True, help="What is different from the version before."
     )
-    document_id = fields.Many2one(
-        "ticket.billing.document", string="Document", readonly=True
-    )
+    document_id = fields.Many2one("ticket.billing.document", readonly=True)
 
     _version_uniq = models.UniqueIndex(
         "(company_id, version)", "This version is there already."

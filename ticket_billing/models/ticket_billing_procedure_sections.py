@@ -327,8 +327,8 @@ class TicketBillingProcedure(models.Model):
     def _get_retention_section(self, company) -> dict:
         text = self.env._(
             "Sent documents are kept with a fingerprint and cannot be changed or"
-            " deleted before their retention is over. Hashes of posted entries, seals of billed"
-            " work and fingerprints of documents are verified every week."
+            " deleted before their retention is over. Hashes of posted entries, seals"
+            " of billed work and fingerprints of documents are verified every week."
         )
         return self._section(
             "retention",

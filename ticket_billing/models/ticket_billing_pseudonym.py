@@ -148,16 +148,17 @@ class TicketBillingPersonalData(models.AbstractModel):
 
     @api.model
     def _replace_people(self, employees, partners, users, label):
-        quiet = self.env.context
+        employees, partners, users = (
+            records.with_env(self.env) for records in (employees, partners, users)
+        )
         login = label.lower().replace(" ", "-")
-        for number, user in enumerate(users.with_context(quiet)):
+        for number, user in enumerate(users):
             user.write(
                 {"active": False, "login": f"{login}-{number}" if number else login}
             )
-        employees = employees.with_context(quiet)
         employees.write({"name": label, **self._get_empty(employees, EMPLOYEE_FIELDS)})
         employees.filtered("active").action_archive()
-        for partner in partners.with_context(quiet):
+        for partner in partners:
             self._replace_partner(partner, label)
 
     @api.model

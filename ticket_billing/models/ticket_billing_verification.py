@@ -9,7 +9,7 @@ class TicketBillingVerification(models.Model):
 
     _name = "ticket.billing.verification"
     _description = "Verification of the Books"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
 
     company_id = fields.Many2one("res.company", required=True, index=True)
