@@ -34,6 +34,8 @@ class DeclaredClient:
         self.zone = zone_of(getattr(settings, "time_zone", "UTC"))
         self.rows = RowReader(self)
         self._remote_time = None
+        #: Ids of the tickets this run has read.
+        self.read_ids: set[str] = set()
 
     @property
     def base_url(self):
@@ -208,9 +210,11 @@ class DeclaredClient:
         """Yield changed tickets, then what the time source has of its own."""
         time = self.declaration.time
         position = Position.parse(cursor)
+        self.read_ids = set()
         for chunk in self.walk(self.declaration.tickets.changed).run(position.tickets):
             position = position.at(tickets=chunk.cursor)
             page = self.page_of(chunk.items)
+            self.read_ids |= {ticket.remote_id for ticket in page.tickets}
             page.cursor, page.last = str(position), chunk.last and not time.has_pages
             yield page
         yield from time.pages(self, position)
