@@ -158,7 +158,7 @@ class DeclaredClient:
 
         def write(time):
             step = datetime.timedelta() if since.inclusive else since.format.precision
-            return since.format.write(time - step, self.zone)
+            return since.format.text_of(time - step, self.zone)
 
         return SinceWalk(
             read=lambda time, step: self.read_page(
@@ -219,7 +219,7 @@ class DeclaredClient:
             yield page
         yield from time.pages(self, position)
 
-    def read(self, ids: list[str]) -> Page:
+    def read_again(self, ids: list[str]) -> Page:
         """Return the tickets with these ids as they are now, for a webhook's hint."""
         page = self.page_of(self.load_tickets(ids))
         page.whole = page.whole and self.declaration.time.whole

@@ -190,6 +190,6 @@ class Feed(_OwnList):
         return [row for page in pages for row in page]
 
     def _gone(self, client, start):
-        since = self.entries.format.write(start, client.zone)
+        since = self.entries.format.text_of(start, client.zone)
         pages = client.read_pages(self.deleted, since=since)
         return [clean(client.pick(self.deleted_id, row)) for p in pages for row in p]
