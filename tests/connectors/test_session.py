@@ -260,3 +260,19 @@ def test_secrets_are_in_no_error_and_no_log(recorded, session, caplog):
         assert caught.value.__cause__ is None
     assert "GET" in caplog.text
     assert "replay" not in caplog.text and "Password" not in caplog.text
+
+
+def test_a_write_is_only_repeated_when_it_was_turned_away(recorded, session, waits):
+    recorded.inject("throttle", retry_after=3)
+    recorded.inject("status", status=500)
+    with pytest.raises(errors.Transient):
+        session.request("POST", "/Ticket", payload={})
+    assert waits == [3]
+    assert len(recorded.requests) == 2
+
+
+def test_a_next_page_on_another_host_is_refused(recorded, session):
+    for url in ("http://169.254.169.254/", recorded.url + ".evil.example/"):
+        with pytest.raises(errors.AddressRefused):
+            session.fetch("GET", url)
+    assert not recorded.requests

@@ -132,10 +132,12 @@ def test_an_hour_that_comes_twice_is_asked_for_from_its_start():
     zone = ZoneInfo("Europe/Berlin")
     for hour in (0, 1):  # both are 02:30 there
         time = datetime.datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
-        assert time_formats.LOCAL.write(time, zone) == "2026-10-25 01:30:00"
+        assert time_formats.LOCAL.text_of(time, zone) == "2026-10-25 01:30:00"
     time = datetime.datetime(2026, 7, 1, 10, 0, 59, tzinfo=UTC)
-    assert time_formats.LOCAL_MINUTE.write(time, zone) == "2026-07-01 12:00"
-    assert time_formats.EPOCH_MS.write(time, zone) == str(int(time.timestamp()) * 1000)
+    assert time_formats.LOCAL_MINUTE.text_of(time, zone) == "2026-07-01 12:00"
+    assert time_formats.EPOCH_MS.text_of(time, zone) == str(
+        int(time.timestamp()) * 1000
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,30 @@ def shown_settings(system: System) -> dict[str, dataclasses.Field]:
     }
 
 
-def setting_field(item: dataclasses.Field) -> fields.Field:
-    """Return the field of the form for a declared setting."""
+def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
+    """Return the field of the form for a declared setting.
+
+    Each has functions of its own: fields that share one are not computed while
+    one of them is written.
+    """
+    default = item.default
+    default = float(default) if isinstance(default, Decimal) else default
+
+    @api.depends("system_settings")
+    def compute(connectors):
+        for connector in connectors:
+            connector[name] = (connector.system_settings or {}).get(name, default)
+
+    def inverse(connectors):
+        for connector in connectors:
+            stored = connector.system_settings or {}
+            connector.system_settings = {**stored, name: connector[name]}
+
     options = {
         "string": item.metadata["label"],
         "help": item.metadata["help"],
-        "compute": "_compute_system_settings",
-        "inverse": "_inverse_system_settings",
+        "compute": compute,
+        "inverse": inverse,
     }
     if item.name == "time_zone":
         return fields.Selection(_tz_get, **options)
@@ -47,7 +64,7 @@ def setting_field(item: dataclasses.Field) -> fields.Field:
 def setting_fields() -> dict[str, fields.Field]:
     """Return the fields for all settings of all systems."""
     return {
-        name: setting_field(item)
+        name: setting_field(name, item)
         for system in SYSTEMS.values()
         for name, item in shown_settings(system).items()
     }
@@ -78,26 +95,6 @@ class TicketBillingConnector(models.Model):
             system = SYSTEMS.get(connector.system)
             connector.needs_login = not system or system.needs_login
             connector.has_declared_settings = system and bool(shown_settings(system))
-
-    @api.depends("system_settings")
-    def _compute_system_settings(self):
-        for connector in self:
-            stored = connector.system_settings or {}
-            for system in SYSTEMS.values():
-                for name, item in shown_settings(system).items():
-                    connector[name] = stored.get(name, self._to_field(item.default))
-
-    def _inverse_system_settings(self):
-        for connector in self:
-            shown = shown_settings(SYSTEMS[connector.system])
-            connector.system_settings = {
-                **(connector.system_settings or {}),
-                **{name: connector[name] for name in shown},
-            }
-
-    @api.model
-    def _to_field(self, value):
-        return float(value) if isinstance(value, Decimal) else value
 
     @api.constrains("login", "system")
     def _check_login(self):

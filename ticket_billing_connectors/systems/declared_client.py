@@ -34,6 +34,8 @@ class DeclaredClient:
         self.zone = zone_of(getattr(settings, "time_zone", "UTC"))
         self.rows = RowReader(self)
         self._remote_time = None
+        #: Ids of the tickets this run has read.
+        self.read_ids: set[str] = set()
 
     @property
     def base_url(self):
@@ -156,7 +158,7 @@ class DeclaredClient:
 
         def write(time):
             step = datetime.timedelta() if since.inclusive else since.format.precision
-            return since.format.write(time - step, self.zone)
+            return since.format.text_of(time - step, self.zone)
 
         return SinceWalk(
             read=lambda time, step: self.read_page(
@@ -208,14 +210,16 @@ class DeclaredClient:
         """Yield changed tickets, then what the time source has of its own."""
         time = self.declaration.time
         position = Position.parse(cursor)
+        self.read_ids = set()
         for chunk in self.walk(self.declaration.tickets.changed).run(position.tickets):
             position = position.at(tickets=chunk.cursor)
             page = self.page_of(chunk.items)
+            self.read_ids |= {ticket.remote_id for ticket in page.tickets}
             page.cursor, page.last = str(position), chunk.last and not time.has_pages
             yield page
         yield from time.pages(self, position)
 
-    def read(self, ids: list[str]) -> Page:
+    def read_again(self, ids: list[str]) -> Page:
         """Return the tickets with these ids as they are now, for a webhook's hint."""
         page = self.page_of(self.load_tickets(ids))
         page.whole = page.whole and self.declaration.time.whole

@@ -19,7 +19,7 @@ class TimeFormat(Protocol):
     #: The smallest step the filter can tell apart.
     precision: datetime.timedelta
 
-    def write(self, time: datetime.datetime, zone: ZoneInfo) -> str:
+    def text_of(self, time: datetime.datetime, zone: ZoneInfo) -> str:
         """Return ``time``, never a later one."""
 
 
@@ -32,7 +32,7 @@ class Pattern:
     precision: datetime.timedelta = datetime.timedelta(seconds=1)
     local: bool = False
 
-    def write(self, time, zone):
+    def text_of(self, time, zone):
         return self._local(time, zone).strftime(self.pattern)
 
     def _local(self, time, zone):
@@ -53,7 +53,7 @@ class Epoch:
     factor: int = 1
     precision: datetime.timedelta = datetime.timedelta(seconds=1)
 
-    def write(self, time, zone):
+    def text_of(self, time, zone):
         return str(int(time.timestamp()) * self.factor)
 
 

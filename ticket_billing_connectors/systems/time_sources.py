@@ -91,12 +91,13 @@ class _OwnList(NoTime):
     has_pages = True
     whole = False
 
-    def _page(self, client, rows, position, loaded) -> Page:
-        """Return ``rows`` of bookings as a page, with tickets not ``loaded`` yet."""
+    def _page(self, client, rows, position) -> Page:
+        """Return ``rows`` of bookings as a page, with their tickets not read yet."""
         place = self.fields["ticket_remote_id"]
-        ids = {clean(client.pick(place, row)) for row in rows} - loaded - {""}
-        loaded |= ids
+        ids = {clean(client.pick(place, row)) for row in rows}
+        ids -= {"", *client.read_ids}
         page = client.page_of(client.load_tickets(sorted(ids)), rows)
+        client.read_ids |= ids
         page.cursor = str(position)
         return page
 
@@ -117,15 +118,15 @@ class ByWorkDate(_OwnList):
 
     def pages(self, client, position):
         day = self._first_day(client, position)
-        seen, loaded = set(), set()
+        seen = set()
         for rows in client.read_pages(self.entries, day=day.isoformat()):
             seen |= {clean(client.pick(self.key, row)) for row in rows}
-            yield self._page(client, rows, position, loaded)
+            yield self._page(client, rows, position)
         known = client.connection.known_entries(day)
         missing = sorted(known - seen)
         self._check_missing(missing, known)
         moved, gone = self._look_for(client, missing)
-        page = self._page(client, moved, position, loaded)
+        page = self._page(client, moved, position)
         page.gone, page.last = gone, True
         yield page
 
@@ -169,15 +170,15 @@ class Feed(_OwnList):
     has_cursor = True
 
     def pages(self, client, position):
-        start, loaded = position.entries or position.tickets, set()
+        start = position.entries or position.tickets
         for chunk in client.walk(self.entries).run(start):
             position = position.at(entries=chunk.cursor)
             rows = self.details_of(client, chunk.items)
-            page = self._page(client, rows, position, loaded)
+            page = self._page(client, rows, position)
             page.last = chunk.last and self.deleted is None
             yield page
         if self.deleted:
-            page = self._page(client, [], position, loaded)
+            page = self._page(client, [], position)
             page.gone, page.last = self._gone(client, start), True
             yield page
 
@@ -189,6 +190,6 @@ class Feed(_OwnList):
         return [row for page in pages for row in page]
 
     def _gone(self, client, start):
-        since = self.entries.format.write(start, client.zone)
+        since = self.entries.format.text_of(start, client.zone)
         pages = client.read_pages(self.deleted, since=since)
         return [clean(client.pick(self.deleted_id, row)) for p in pages for row in p]

@@ -36,6 +36,8 @@ class TestDeclaredSystem(ConnectorCase):
         self.world = self.server.world
         self.partner.ref = "Acme Support"
         self.anna.user_id.login = "user5"
+        work_types = self.env["ticket.billing.work.type"]
+        work_types.search([("code", "=", "remote")], limit=1).name = "Development"
         self.redmine = self._create_connector(
             self.server, system="redmine", login=False, secret=shape.secret
         )

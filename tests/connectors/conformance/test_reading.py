@@ -89,7 +89,7 @@ def test_minutes_survive_the_unit(world, mirror):
 def test_one_ticket_can_be_read_again(world, mirror):
     first, second = world.ticket(), world.ticket(title="Wanted")
     world.book(second, 25)
-    page = mirror.open().read([str(second.id), "999999"])
+    page = mirror.open().read_again([str(second.id), "999999"])
     assert [ticket.title for ticket in page.tickets] == ["Wanted"]
     assert first.id != second.id
 
@@ -125,3 +125,12 @@ def test_webhook(shape, mirror):
         pytest.skip("sends no webhooks")
     headers, body, event_id, ticket_id = example
     assert mirror.open().parse_webhook(headers, body) == (event_id, ticket_id)
+
+
+def test_a_change_that_becomes_visible_late_comes(world, mirror):
+    """It was dated when it began, a little before what was read already."""
+    world.ticket()
+    mirror.run()
+    late = world.ticket(changed=world.now - datetime.timedelta(minutes=3))
+    mirror.run()
+    assert str(late.id) in mirror.tickets
