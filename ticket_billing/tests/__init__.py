@@ -12,6 +12,7 @@ from . import (
     test_invoice_values,
     test_item,
     test_particulars,
+    test_queries,
     test_release,
     test_report,
     test_run,
