@@ -39,6 +39,14 @@ class AccountMoveLine(models.Model):
         for line in self:
             line.billing_hours = line._get_printed_hours()
 
+    def write(self, vals):
+        # Odoo gives the lines of each new invoice their customer once more, and then
+        # looks for what that changes.
+        if vals.keys() == {"partner_id"} and self.move_id.billing_run_id:
+            if all(line.partner_id.id == vals["partner_id"] for line in self):
+                return True
+        return super().write(vals)
+
     def _copy_data_extend_business_fields(self, values):
         # A credit note knows the work it takes back, its own reversal (or the draft
         # in place of the invoice) what it bills again.

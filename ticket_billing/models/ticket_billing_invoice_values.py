@@ -26,6 +26,8 @@ class TicketBillingInvoiceValues(models.AbstractModel):
     Odoo leaves taxes, balances and terms alone that come with a new invoice; setting
     them line by line takes half of the time of creating one. The values are those of
     Odoo's own computes and tax engine. What is out of the ordinary is left to Odoo.
+    What Odoo computes in any case is given too: a line whose stored values turn out
+    to be right is not written a second time.
     """
 
     _name = "ticket.billing.invoice.values"
@@ -144,19 +146,37 @@ class TicketBillingInvoiceValues(models.AbstractModel):
         return known[key]
 
     @api.model
-    def _prepare_line(self, move, vals: dict, known: dict) -> dict:
-        """A line as Odoo completes it before it computes taxes."""
-        common = {
+    def _prepare_common(self, move) -> dict:
+        """What all lines of an invoice have in common."""
+        return {
             "display_type": "product",
             "partner_id": move.commercial_partner_id.id,
             "currency_id": move.currency_id.id,
+            "date": move.date,
+            "parent_state": "draft",
+            "is_storno": False,
         }
+
+    @api.model
+    def _prepare_unpriced(self, move) -> dict:
+        """A line of an invoice without a product."""
+        return {
+            **self._prepare_common(move),
+            "balance": 0.0,
+            "amount_currency": 0.0,
+            "price_subtotal": 0.0,
+            "price_total": 0.0,
+        }
+
+    @api.model
+    def _prepare_line(self, move, vals: dict, known: dict) -> dict:
+        """A line as Odoo completes it before it computes taxes."""
         if vals.get("display_type", "product") != "product":
-            return {**common, "balance": 0.0, "amount_currency": 0.0, **vals}
+            return {**self._prepare_unpriced(move), **vals}
         product = self.env["product.product"].browse(vals["product_id"])
         defaults = self._get_defaults(move, product, known)
         return {
-            **common,
+            **self._prepare_common(move),
             "account_id": defaults.account.id,
             "product_uom_id": defaults.unit.id,
             "tax_ids": [Command.set(defaults.taxes.ids)],
@@ -199,8 +219,14 @@ class TicketBillingInvoiceValues(models.AbstractModel):
         engine._add_accounting_data_in_base_lines_tax_details(base_lines, company)
         result = engine._prepare_tax_lines(base_lines, company)
         for base_line, amounts in result["base_lines_to_update"]:
-            base_line["record"].update(amounts)
-        return [{**vals, "display_type": "tax"} for vals in result["tax_lines_to_add"]]
+            details = base_line["tax_details"]
+            base_line["record"].update(
+                amounts,
+                price_subtotal=details["total_excluded_currency"],
+                price_total=details["total_included_currency"],
+            )
+        common = {**self._prepare_unpriced(move), "display_type": "tax"}
+        return [{**common, **vals} for vals in result["tax_lines_to_add"]]
 
     # ------------------------------------------------------------------- terms
 
@@ -237,9 +263,8 @@ class TicketBillingInvoiceValues(models.AbstractModel):
     @api.model
     def _prepare_term(self, move, day, balance: float) -> dict:
         return {
+            **self._prepare_unpriced(move),
             "display_type": "payment_term",
-            "partner_id": move.commercial_partner_id.id,
-            "currency_id": move.currency_id.id,
             "date_maturity": day,
             "balance": balance,
             "amount_currency": balance,

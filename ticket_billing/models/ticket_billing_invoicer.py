@@ -477,8 +477,19 @@ class TicketBillingInvoicer(models.AbstractModel):
         return list(zip(moves, drafts, strict=True))
 
     @api.model
-    def _get_item_lines(self, created) -> dict[int, int]:
-        """Invoice line id per ``id()`` of the item it bills."""
+    def _prepare_billed(self, item: Item, line) -> dict:
+        """What an invoice line makes of its item, as it is computed in any case.
+
+        Equal values need not be written a second time.
+        """
+        vals = {"invoice_line_id": line.id, "invoice_id": line.move_id.id}
+        if item.state == "open":
+            vals.update(state="billed", live=True, settled=True)
+        return vals
+
+    @api.model
+    def _get_item_lines(self, created) -> dict:
+        """Invoice line per ``id()`` of the item it bills."""
         result = {}
         for move, draft in created:
             records = move.invoice_line_ids.filtered(
@@ -486,7 +497,7 @@ class TicketBillingInvoicer(models.AbstractModel):
             ).sorted("sequence")
             for record, line in zip(records, draft.lines, strict=True):
                 for item in line.line.items:
-                    result[id(item)] = record.id
+                    result[id(item)] = record
         return result
 
     @api.model
@@ -501,7 +512,8 @@ class TicketBillingInvoicer(models.AbstractModel):
         for contract, items in ratings.items():
             for item in items:
                 vals = rater._prepare_item_vals(contract, item)
-                vals["invoice_line_id"] = item_lines.get(id(item))
+                if line := item_lines.get(id(item)):
+                    vals |= self._prepare_billed(item, line)
                 if item.state != "held":
                     vals["run_id"] = run.id
                 vals_list.append(vals)

@@ -27,6 +27,7 @@ from . import (
     test_preview,
     test_privacy,
     test_procedure,
+    test_queries,
     test_release,
     test_report,
     test_rpc_rights,
