@@ -21,8 +21,8 @@ run: ## demo data, main job, Odoo in the browser (PORT=8069; SERVE=0 ends after 
 test: ## all tests and checks
 	@$(PYTHON) scripts/run_tests.py
 
-bench: ## benchmark of a billing run
-	@$(PYTHON) scripts/bench.py
+bench: ## benchmark of a billing run (INVOICES=1000; 4000 shows its memory)
+	@$(PYTHON) scripts/bench.py $(if $(INVOICES),--invoices=$(INVOICES))
 
 scenarios: ## pricing scenarios of a file: make scenarios FILE=path
 	@$(PYTHON) scripts/run_scenarios.py "$(FILE)"
