@@ -375,7 +375,9 @@ class TicketBillingRun(models.Model):
             self._warn(line.contract_id, line.park_reason, line.contract_id.user_id)
 
     def _post_drafts(self, lines, is_wanted):
-        for line in lines.sudo():
+        lines = lines.sudo()
+        self._post_together(lines, is_wanted)
+        for line in lines:
             problems = [
                 self._post_one(line, move)
                 for move in line.invoice_ids.filtered(is_wanted)
@@ -386,6 +388,30 @@ class TicketBillingRun(models.Model):
                 self._warn(line.contract_id, line.message, line.contract_id.user_id)
             elif line.invoice_ids:
                 line._set_posted()
+
+    def _post_together(self, lines, is_wanted):
+        """Post at once what lacks nothing: Odoo takes a third of the time then.
+
+        If one cannot be posted none is; it is found when they are posted one by one.
+        """
+        moves = lines.invoice_ids.filtered(
+            lambda move: is_wanted(move) and not move._get_posting_problem()
+        )
+        try:
+            with self.env.cr.savepoint():
+                moves._post(soft=False)
+        except Exception as error:
+            if self._is_retryable(error):
+                raise
+            return
+        for line in lines:
+            self._set_pending(line, line.invoice_ids & moves)
+
+    @api.model
+    def _set_pending(self, line, moves):
+        """Posted invoices wait for delivery where the policy sends them."""
+        if line.contract_id.policy_id.release == "send":
+            moves.billing_delivery_state = "pending"
 
     def _post_one(self, line, move) -> str | None:
         try:
@@ -400,8 +426,8 @@ class TicketBillingRun(models.Model):
                 customer=move.partner_id.display_name,
                 error=error,
             )
-        if not problem and line.contract_id.policy_id.release == "send":
-            move.billing_delivery_state = "pending"
+        if not problem:
+            self._set_pending(line, move)
         return problem
 
     # --------------------------------------------------------------- exceptions
