@@ -24,8 +24,8 @@ test: ## all tests and checks
 test-histories: ## a thousand random histories of corrections and credits (ten minutes)
 	@$(PYTHON) scripts/play_histories.py
 
-bench: ## benchmark of a billing run
-	@$(PYTHON) scripts/bench.py
+bench: ## benchmark of a billing run (INVOICES=1000; 4000 shows its memory)
+	@$(PYTHON) scripts/bench.py $(if $(INVOICES),--invoices=$(INVOICES))
 
 scenarios: ## pricing scenarios of a file: make scenarios FILE=path
 	@$(PYTHON) scripts/run_scenarios.py "$(FILE)"

@@ -10,12 +10,12 @@ import email
 import email.policy
 import json
 import signal
-import socket
 import sys
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from cache import CHECKOUT
+from served_odoo import free_port
 
 sys.path.insert(0, str(CHECKOUT / "tests" / "connectors"))
 
@@ -45,12 +45,6 @@ class MailFolder:
                 return Path(name).stem
         number = len(list(self.folder.iterdir())) + 1
         return f"{number:04d}-{envelope.rcpt_tos[0].replace('/', '_')}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def start(environment: Environment, port: int) -> subprocess.Popen:
     services_log = cache.logs / "demo-services.log"
     odoo_log = cache.logs / "odoo-server.log"
     services = _spawn(environment, _services_command(environment), services_log)
-    odoo = _spawn(environment, _odoo_command(environment, port), odoo_log)
+    odoo = _spawn(environment, _odoo_command(environment, DEMO, port), odoo_log)
     served = ServedOdoo(odoo.pid, services.pid, port)
     cache.served.write_text(json.dumps(asdict(served)))
     try:
@@ -81,10 +82,33 @@ def start(environment: Environment, port: int) -> subprocess.Popen:
     return odoo
 
 
-def _odoo_command(environment: Environment, port: int) -> list[str | Path]:
+@contextmanager
+def serving(environment: Environment, database: str) -> Iterator[str]:
+    """Serve a database as long as the block lives; yields the address."""
+    port = free_port()
+    log = environment.cache.logs / "odoo-bench.log"
+    odoo = _spawn(environment, _odoo_command(environment, database, port), log)
+    served = ServedOdoo(odoo.pid, odoo.pid, port)
+    try:
+        _wait(odoo, "Odoo", served.is_healthy, log)
+        yield served.url
+    finally:
+        _terminate(odoo.pid, environment.cache.config)
+        odoo.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        return probe.getsockname()[1]
+
+
+def _odoo_command(
+    environment: Environment, database: str, port: int
+) -> list[str | Path]:
     return environment.odoo_command(
-        DEMO,
-        f"--db-filter=^{DEMO}$",
+        database,
+        f"--db-filter=^{database}$",
         f"--http-interface={ADDRESS}",
         f"--http-port={port}",
     )

@@ -35,6 +35,10 @@ class Dataset:
             {"name": "Benchmark", "rounding_mode": "up", "increment_minutes": 15}
         )
 
+    @property
+    def entries_per_customer(self) -> int:
+        return self.tickets_per_customer * self.entries_per_ticket
+
     def create_contracts(self, count: int):
         """Contracts of ``count`` new customers, with their work."""
         partners = self.env["res.partner"].create(
@@ -122,5 +126,14 @@ def _make_company_german(env):
     company.partner_id.country_id = env.ref("base.de")
     env["account.chart.template"].try_loading(
         "de_skr03", company=company, install_demo=False
+    )
+    # Posting wants the address and the tax number of the supplier.
+    company.write(
+        {
+            "street": "Hafenstraße 12",
+            "zip": "20457",
+            "city": "Hamburg",
+            "vat": "DE136695976",
+        }
     )
     return company

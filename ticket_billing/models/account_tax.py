@@ -42,5 +42,8 @@ class AccountTax(models.Model):
     @api.model
     def _has_fixed_tax(self, base_line) -> bool:
         """Amounts per piece depend on the quantity, which must stay then."""
-        taxes = base_line["tax_ids"].flatten_taxes_hierarchy()
-        return any(tax.amount_type in ("fixed", "code") for tax in taxes)
+        types = {tax.amount_type for tax in base_line["tax_ids"]}
+        if "group" in types:
+            taxes = base_line["tax_ids"].flatten_taxes_hierarchy()
+            types = set(taxes.mapped("amount_type"))
+        return not types.isdisjoint(("fixed", "code"))

@@ -79,6 +79,7 @@ class TicketBillingDryRun(models.AbstractModel):
     def action_dry_run_xlsx(self):
         """Download the dry run as a spreadsheet."""
         self.ensure_one()
+        self.env["ticket.billing.rater"]._check_biller()
         return {
             "type": "ir.actions.act_url",
             "url": f"/ticket_billing/dry_run/{self._name}/{self.id}.xlsx",

@@ -75,10 +75,14 @@ class TicketBillingInvoiceValues(models.AbstractModel):
     def _complete_invoice(self, vals: dict, known: dict) -> dict | None:
         """Complete values of one invoice; none if it is to be left to Odoo.
 
-        :param known: the :class:`LineDefaults` found so far
+        :param known: the journals and :class:`LineDefaults` found so far
         """
         header = {k: v for k, v in vals.items() if k != "invoice_line_ids"}
+        key = (vals["move_type"], vals["company_id"], vals["currency_id"])
+        if key in known:
+            header["journal_id"] = known[key]
         move = self.env["account.move"].new(header)
+        known[key] = move.journal_id.id
         if not self._is_simple(move):
             return None
         lines = [

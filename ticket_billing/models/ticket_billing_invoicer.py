@@ -2,6 +2,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from odoo import Command, api, models
 from odoo.exceptions import UserError
@@ -127,9 +128,11 @@ class TicketBillingInvoicer(models.AbstractModel):
     # ------------------------------------------------------------------- check
 
     @api.model
-    def _check_draft(self, draft: InvoiceDraft, run):
-        currency = draft.contract.currency_id
-        if not currency.active:
+    def _check_drafts(self, drafts: list[InvoiceDraft], run):
+        currencies = self.env["res.currency"].union(
+            *(draft.contract.currency_id for draft in drafts)
+        )
+        for currency in currencies.filtered(lambda c: not c.active):
             raise UserError(
                 self.env._(
                     "Currency %(currency)s is not active. Activate it under Invoicing,"
@@ -138,8 +141,12 @@ class TicketBillingInvoicer(models.AbstractModel):
                     currency=currency.name,
                 )
             )
-        self._check_exchange_rate(draft.contract, run.date)
-        products = [self._get_line_product(drafted) for drafted in draft.lines]
+        for contract in self.env["ticket.billing.contract"].union(
+            *(draft.contract for draft in drafts)
+        ):
+            self._check_exchange_rate(contract, run.date)
+        lines = (drafted for draft in drafts for drafted in draft.lines)
+        products = map(self._get_line_product, lines)
         for product in self.env["product.product"].union(*products):
             self._check_product(product)
 
@@ -197,7 +204,6 @@ class TicketBillingInvoicer(models.AbstractModel):
     @api.model
     def _prepare_invoice(self, draft: InvoiceDraft, run) -> dict:
         contract = draft.contract
-        self._check_draft(draft, run)
         invoicer = self.with_context(lang=contract.partner_id.lang)
         first, last = self._get_service_period(draft)
         orders = self._get_orders(draft)
@@ -436,10 +442,8 @@ class TicketBillingInvoicer(models.AbstractModel):
         if len(line.items) == 1 and first.start and first.stop:
             tz = drafted.contract.tz
             start = first.start.replace(tzinfo=None)
-            stop = first.stop.replace(tzinfo=None)
             begin = format_datetime(self.env, start, tz=tz, dt_format="short")
-            end = format_datetime(self.env, stop, tz=tz, dt_format="HH:mm")
-            return f"{begin}–{end}"
+            return f"{begin}–{first.stop.astimezone(ZoneInfo(tz)):%H:%M}"
         days = sorted({first.day, last.day, *(item.day for item in line.items)})
         texts = [format_date(self.env, day) for day in (days[0], days[-1])]
         return " – ".join(dict.fromkeys(texts))
@@ -468,6 +472,7 @@ class TicketBillingInvoicer(models.AbstractModel):
 
         :return: pairs (move, draft) in the order of ``drafts``
         """
+        self._check_drafts(drafts, run)
         vals_list = [self._prepare_invoice(draft, run) for draft in drafts]
         moves = self.env["ticket.billing.invoice.values"]._create(vals_list)
         self._check_taxes(moves)

@@ -443,7 +443,9 @@ class TicketBillingRun(models.Model):
             self._warn(line.contract_id, line.park_reason, line.contract_id.user_id)
 
     def _post_drafts(self, lines, is_wanted):
-        for line in lines.sudo():
+        lines = lines.sudo()
+        self._post_together(lines, is_wanted)
+        for line in lines:
             problems = [
                 self._post_one(line, move)
                 for move in line.invoice_ids.filtered(is_wanted)
@@ -455,9 +457,43 @@ class TicketBillingRun(models.Model):
             elif line.invoice_ids:
                 line._set_posted()
 
-    def _post_one(self, line, move) -> str | None:
+    def _post_together(self, lines, is_wanted):
+        """Post at once what lacks nothing: Odoo takes a third of the time then.
+
+        If one cannot be posted none is; it is found when they are posted one by one.
+        """
+        moves = self.env["account.move"].union(
+            *(
+                line.invoice_ids.filtered(
+                    lambda m, li=line: is_wanted(m) and not self._get_problem(li, m)
+                )
+                for line in lines
+            )
+        )
+        try:
+            with self.env.cr.savepoint():
+                moves._post(soft=False)
+        except Exception as error:
+            if self._is_retryable(error):
+                raise
+            return
+        for line in lines:
+            self._set_pending(line, line.invoice_ids & moves)
+
+    @api.model
+    def _set_pending(self, line, moves):
+        """Posted invoices wait for delivery where the policy sends them."""
+        if line.contract_id.policy_id.release == "send":
+            moves._start_delivery()
+
+    @api.model
+    def _get_problem(self, line, move) -> str | None:
+        """Why an invoice is not posted: it could not be, or not be sent then."""
         is_sent = line.contract_id.policy_id.release == "send"
-        if is_sent and (problem := move._get_delivery_problem()):
+        return (is_sent and move._get_delivery_problem()) or move._get_posting_problem()
+
+    def _post_one(self, line, move) -> str | None:
+        if problem := self._get_problem(line, move):
             return problem
         try:
             with self.env.cr.savepoint():
@@ -471,8 +507,8 @@ class TicketBillingRun(models.Model):
                 customer=move.partner_id.display_name,
                 error=error,
             )
-        if not problem and is_sent:
-            move._start_delivery()
+        if not problem:
+            self._set_pending(line, move)
         return problem
 
     # --------------------------------------------------------------- exceptions

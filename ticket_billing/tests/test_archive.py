@@ -36,7 +36,11 @@ class TestArchive(TicketBillingCase, MailCommon):
         self.move.action_post()
 
     def _send(self):
-        self.move.action_deliver_billing()
+        """By Odoo's dialog, which sends again what was sent before."""
+        wizard = self.env["account.move.send.wizard"].with_context(
+            active_model="account.move", active_ids=self.move.ids
+        )
+        wizard.create({"sending_methods": ["email"]}).action_send_and_print()
         with (
             self.mock_mail_gateway(),
             patch.object(

@@ -266,6 +266,9 @@ class TestInvoiceValues(TicketBillingCase):
     def test_foreign_currency(self):
         currency = self.env.ref("base.CHF")
         currency.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": "2026-10-01", "rate": 0.94}
+        )
         self.env["ticket.billing.contract"].search([]).currency_id = currency
         self._check_left()
 

@@ -1,39 +1,13 @@
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from odoo.tests import tagged
 
 from .common import TicketBillingCase
 
-# Leap day, year change, months of 28 to 31 days, both nights of clock changes.
-FIRST, DAYS = date(2023, 12, 1), 1200
-LENGTHS = {"week": {7}, "month": {28, 29, 30, 31}, "quarter": {90, 91, 92}}
-
 
 @tagged("post_install", "-at_install")
 class TestPeriods(TicketBillingCase):
     """Periods of policies and fees: every day belongs to exactly one."""
-
-    def test_scheduled_days_split_the_calendar(self):
-        for period, lengths in LENGTHS.items():
-            self.policy.period = period
-            bounds = [
-                self.policy._get_work_before(FIRST + timedelta(days=number))
-                for number in range(DAYS)
-            ]
-            for number, bound in enumerate(bounds):
-                today = FIRST + timedelta(days=number)
-                self.assertLessEqual(bound, today)
-                self.assertLess((today - bound).days, max(lengths))
-            self.assertEqual(bounds, sorted(bounds))
-            # Without the first and the last, which may be cut off.
-            distinct = sorted(set(bounds))
-            steps = {
-                (after - before).days
-                for before, after in zip(distinct, distinct[1:], strict=False)
-            }
-            self.assertLessEqual(steps, lengths)
-            for bound in distinct[1:]:
-                self.assertEqual(self.policy._get_work_before(bound), bound)
 
     def test_every_day_is_billed_once(self):
         """Month by month from the 31st on, over a leap day and a change of year."""

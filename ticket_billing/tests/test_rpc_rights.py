@@ -12,6 +12,7 @@ ORM = {name for name, _method in inspect.getmembers(BaseModel, inspect.isfunctio
 # What an agent may call, and why.
 ALLOWED = {
     # They open lists and forms, which check the rights themselves.
+    ("account.move", "action_view_billing_approvals"),
     ("account.move", "action_view_billing_items"),
     ("account.move", "action_view_billing_tickets"),
     ("account.move", "action_view_kept_documents"),
@@ -35,7 +36,11 @@ ALLOWED = {
     ("ticket.billing.run", "action_view_invoices"),
     ("ticket.billing.run", "action_view_items"),
     ("ticket.billing.run", "action_view_lines"),
+    ("ticket.billing.run", "action_view_undelivered"),
     ("ticket.billing.run", "action_view_written_off"),
+    # Odoo's own: they check the rights themselves, ours only narrows them.
+    ("ir.module.module", "button_uninstall"),
+    ("mail.mail", "send"),
 }
 
 # Models whose records an agent may write: what was done is recorded there.

@@ -8,6 +8,8 @@ from odoo.tools.misc import file_path
 from odoo.tools.translate import TranslationModuleReader
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[sdf]|<[^>]+>")
+#: Attributes whose text is translated with the tag.
+TRANSLATED = re.compile(r'\b(title|alt|aria-label|placeholder)="[^"]*"')
 
 
 def read_po(module: str, lang: str = "de") -> polib.POFile:
@@ -33,9 +35,12 @@ def find_broken(po: polib.POFile) -> list[str]:
     return [
         entry.msgid
         for entry in po
-        if sorted(PLACEHOLDER.findall(entry.msgid))
-        != sorted(PLACEHOLDER.findall(entry.msgstr))
+        if _get_placeholders(entry.msgid) != _get_placeholders(entry.msgstr)
     ]
+
+
+def _get_placeholders(text: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(TRANSLATED.sub(r"\1", text)))
 
 
 def find_missing(env, module: str, po: polib.POFile) -> list[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlsplit
 
+from remote_world import World
 from replay_server import Fault, Handler, Server
-from world import World
 
 
 @dataclass
