@@ -114,6 +114,7 @@ class TicketBillingForecast(models.AbstractModel):
         ratings = self.env["ticket.billing.rater"]._rate(contracts, work, run.date)
         ratings = {contract: ratings[contract.id] for contract in contracts}
         drafts, ratings = run._set_aside(invoicer._get_drafts(ratings), ratings)
+        invoicer._check_drafts(drafts, run)
         invoices = [self._prepare_invoice(draft, run) for draft in drafts]
         held = [
             self._get_held(contract, item)
