@@ -149,7 +149,7 @@ def office():
         EmbeddedServer(open_cache()).programs / "psql",
     )
     (template,) = (n for n in databases.names() if n.startswith(f"{PREFIX}tests_"))
-    database = databases.copy_for_this_process(template)
+    database = databases.copy_for_this_process(template, "_delivery")
     yield Office(database)
     Registry.delete(database)
     close_db(database)
