@@ -131,7 +131,8 @@ class Player:
         rate = {key: value for key, value in step.items() if key != "op"}
         first = date.fromisoformat(rate["valid_from"])
         scope = self.world.get_rate_scope(rate)
-        older = self.env["ticket.billing.rate"].search(
+        rates = self.env["ticket.billing.rate"]
+        older = rates.with_context(billing_price_correction=True).search(
             [*scope, "|", ("valid_to", "=", False), ("valid_to", ">=", first)]
         )
         replaced = older.filtered(lambda r: r.valid_from and r.valid_from >= first)

@@ -264,6 +264,7 @@ class World:
 
     def _create_fx(self) -> None:
         """Exchange rates, as units of the other currency per unit of the company's."""
+        self._create_booking_rate()
         for each in self.given.get("fx", []):
             source, target = self.currency(each["from"]), self.currency(each["to"])
             factor = float(each["rate"])
@@ -279,6 +280,22 @@ class World:
                     "company_id": self.company.id,
                     "name": each["date"],
                     "rate": units,
+                }
+            )
+
+    def _create_booking_rate(self) -> None:
+        """Invoices in another currency cannot be booked without any rate.
+
+        It is older than all work, so that costs are not converted with it.
+        """
+        currency = self._get_currency()
+        if currency != self.company.currency_id:
+            self.env["res.currency.rate"].create(
+                {
+                    "currency_id": currency.id,
+                    "company_id": self.company.id,
+                    "name": "2000-01-01",
+                    "rate": 1.0,
                 }
             )
 

@@ -95,23 +95,38 @@ class AccountMoveLine(models.Model):
     def _get_credited_minutes(self) -> dict:
         """Minutes that are credited per item of this line.
 
-        What was added to the line by hand is taken back first, then the latest work.
+        What was added to the line by hand is taken back first, then the latest work
+        of what the credit note names.
         """
         self.ensure_one()
-        items = self.billing_item_ids
-        minutes = sum(
-            sign * credit._get_minutes()
-            for credit, sign in self._get_credits()
-            if credit._takes_minutes_of(self)
-        )
-        by_hand = self._get_minutes() - abs(sum(items.mapped("billable_minutes")))
-        minutes -= max(by_hand, 0)
+        items = self.billing_item_ids.sorted(lambda i: (i.work_date, i.id))
+        worked = {item: abs(item.billable_minutes) for item in items}
+        by_hand = max(self._get_minutes() - sum(worked.values()), 0)
         credited = dict.fromkeys(items, 0)
-        for item in reversed(items.sorted(lambda i: (i.work_date, i.id))):
-            taken = min(abs(item.billable_minutes), max(minutes, 0))
-            credited[item] = taken if item.billable_minutes > 0 else -taken
-            minutes -= taken
-        return credited
+        for credit, sign in self._get_credits():
+            if not credit._takes_minutes_of(self):
+                continue
+            minutes = credit._get_minutes()
+            named = items & credit.credited_billing_item_ids
+            if sign > 0:
+                if named == items:
+                    taken = min(by_hand, minutes)
+                    by_hand -= taken
+                    minutes -= taken
+                for item in reversed(named):
+                    taken = min(worked[item] - credited[item], minutes)
+                    credited[item] += taken
+                    minutes -= taken
+            else:
+                for item in named:
+                    given = min(credited[item], minutes)
+                    credited[item] -= given
+                    minutes -= given
+                by_hand += minutes
+        return {
+            item: minutes if item.billable_minutes > 0 else -minutes
+            for item, minutes in credited.items()
+        }
 
     def _get_minutes(self) -> int:
         """Minutes on this line, whichever way they count."""

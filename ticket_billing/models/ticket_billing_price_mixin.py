@@ -102,6 +102,15 @@ class TicketBillingPriceMixin(models.AbstractModel):
         self._refuse_price_change(last)
 
     def _refuse_price_change(self, last: date | None = None):
+        """Refuse it, unless an approver agrees a price backwards.
+
+        Invoices and their items stay as they are; corrections and released work are
+        priced anew. The chatter of the contract tells what was changed.
+        """
+        if self.env.context.get("billing_price_correction") and (
+            self.env.su or self.env.user.has_group("ticket_billing.group_approver")
+        ):
+            return
         last = last or self._get_last_used()
         raise UserError(
             self.env._(

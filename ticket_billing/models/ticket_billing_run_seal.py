@@ -4,7 +4,7 @@ from odoo import models
 class TicketBillingRun(models.Model):
     """What a run settles without an invoice is sealed when it is finished."""
 
-    _inherit = "ticket.billing.run"
+    _inherit = "ticket.billing.run"  # pylint: disable=consider-merging-classes-inherited
 
     def _finish(self):
         result = super()._finish()
