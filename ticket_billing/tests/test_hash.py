@@ -183,6 +183,22 @@ class TestPriceHistory(TicketBillingCase):
             self.rate.unlink()
         self.rate.write({"value": 90})  # nothing changes
 
+    def test_price_agreed_backwards(self):
+        """An approver may, knowingly; the invoice stays and the change is noted."""
+        move = self._bill()
+        for group in ("group_biller", "group_approver"):
+            user = self._create_user(group, f"ticket_billing.{group}")
+            with self.assertRaises(UserError):
+                self.rate.with_user(user).value = 80
+        biller = self.env["res.users"].search([("login", "=", "group_biller")])
+        knowingly = self.rate.with_context(billing_price_correction=True)
+        with self.assertRaises(UserError):
+            knowingly.with_user(biller).value = 80
+        knowingly.with_user(user).value = 80
+        self.assertEqual(self.rate.value, 80)
+        self.assertEqual(move.amount_untaxed, 90)
+        self.assertIn("90 → 80", self._get_notes())
+
     def test_new_rate_from_a_day(self):
         self._bill()
         self.rate.valid_to = "2026-10-31"

@@ -16,7 +16,21 @@ LATER = datetime.timedelta(minutes=20)
 
 def run_checks(client) -> list[Check]:
     """Return the steps passed, and the first that fails."""
-    encrypted = client.base_url.lower().startswith("https:")
+    return take_steps(
+        client.base_url,
+        log_in=lambda: client.call(client.declaration.who),
+        rights=lambda _me: _readable(client),
+        time=lambda rows: _newest(client, rows),
+    )
+
+
+def take_steps(base_url: str, log_in, rights, time) -> list[Check]:
+    """Test a connection step by step, ending with the first that fails.
+
+    ``log_in()`` makes a first request, ``rights(its answer)`` returns the tickets
+    that can be read, ``time(tickets)`` the facts of one booking as an example.
+    """
+    encrypted = base_url.lower().startswith("https:")
     passed = [
         Check("address"),
         Check("tls", facts={"encrypted": encrypted}),
@@ -24,14 +38,14 @@ def run_checks(client) -> list[Check]:
         Check("log_in"),
     ]
     try:
-        client.call(client.declaration.who)
+        answer = log_in()
     except errors.ConnectorError as error:
-        step = step_of(error)
+        step = _step_of(error)
         return [*passed[: STEPS.index(step)], Check(step, error)]
     try:
-        rows = _readable(client)
-        passed.append(Check("rights", facts={"tickets": len(rows)}))
-        passed.append(Check("time", facts=_newest(client, rows)))
+        tickets = rights(answer)
+        passed.append(Check("rights", facts={"tickets": len(tickets)}))
+        passed.append(Check("time", facts=time(tickets)))
     except errors.ConnectorError as error:
         return [*passed, Check(STEPS[len(passed)], error)]
     return passed
@@ -87,7 +101,7 @@ def _listed(client, source):
     return [(row, "") for row in rows]
 
 
-def step_of(error) -> str:
+def _step_of(error) -> str:
     """Return the step at which a first call failed with ``error``."""
     if isinstance(error, errors.CertificateRefused):
         return "tls"

@@ -58,16 +58,15 @@ def custom_field(row, name):
     return None
 
 
-def customer(row, settings):
-    if settings.customer_field:
-        return custom_field(row, settings.customer_field)
-    return (row.get("project") or {}).get("id")
+def customer(part):
+    """Return a reader of the custom field, or of a ``part`` of the project."""
 
+    def read(row, settings):
+        if settings.customer_field:
+            return custom_field(row, settings.customer_field)
+        return (row.get("project") or {}).get(part)
 
-def customer_name(row, settings):
-    if settings.customer_field:
-        return custom_field(row, settings.customer_field)
-    return (row.get("project") or {}).get("name")
+    return read
 
 
 SYSTEM = Declaration(
@@ -105,8 +104,8 @@ SYSTEM = Declaration(
             "created": "created_on",
             "changed": "updated_on",
             "closed_at": "closed_on || updated_on",
-            "customer_key": customer,
-            "customer_name": customer_name,
+            "customer_key": customer("id"),
+            "customer_name": customer("name"),
             "contact_key": "author.id",
             "contact_name": "author.name",
             "agent_key": "assigned_to.id",

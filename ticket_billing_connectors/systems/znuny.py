@@ -21,9 +21,8 @@ from ..transport.auth import SessionLogin
 from ..transport.paging import ChangeWalk, Window
 from ..transport.session import Answer, HttpSession
 from .base import Connection, System
-from .connection_test import step_of
+from .connection_test import take_steps
 from .records import (
-    STEPS,
     Check,
     Page,
     RemoteTicket,
@@ -353,39 +352,27 @@ class Znuny:
     # Testing the connection
 
     def check(self) -> list[Check]:
-        encrypted = self._base.lower().startswith("https:")
-        passed = [
-            Check("address"),
-            Check("tls", facts={"encrypted": encrypted}),
-            Check("service"),
-            Check("log_in"),
-        ]
-        try:
-            found = self._search(FAR_FUTURE, 1)
-        except errors.ConnectorError as error:
-            step = step_of(error)
-            return [*passed[: STEPS.index(step)], Check(step, error)]
-        try:
-            if found:
-                raise errors.InvalidRequest("It ignores the time of a change.")
-            passed.append(Check("rights", facts=self._readable()))
-            passed.append(Check("time", facts=self._newest()))
-        except errors.ConnectorError as error:
-            return [*passed, Check(STEPS[len(passed)], error)]
-        return passed
+        return take_steps(
+            self._base,
+            log_in=lambda: self._search(FAR_FUTURE, 1),
+            rights=self._readable,
+            time=self._newest,
+        )
 
-    def _readable(self):
+    def _readable(self, later):
+        """Return the newest tickets; ``later`` are those found in the future."""
+        if later:
+            raise errors.InvalidRequest("It ignores the time of a change.")
         ids = self._search(FAR_PAST, 50, "Down")
         if not ids:
             raise errors.PermissionDenied("It sees no ticket at all.")
         tickets = self._load(ids)
         if not self._histories([clean(tickets[0].get("TicketID"))]):
             raise errors.PermissionDenied("It may not read the history of tickets.")
-        return {"tickets": len(tickets)}
+        return tickets
 
-    def _newest(self):
+    def _newest(self, tickets):
         """Return the newest booking as an example, to judge the time unit by."""
-        tickets = self._load(self._search(FAR_PAST, 50, "Down"))
         self._check_field(self.settings.purchase_order_field, tickets)
         articles = [article for ticket in tickets for article in articles_of(ticket)]
         self._check_field(self.settings.activity_field, articles)
