@@ -1,11 +1,12 @@
 import os
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
 from odoo import Command
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
 from ..models.ticket_billing_collector import Scope
@@ -28,6 +29,7 @@ class TestHistories(TicketBillingCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(cls._vacuum)  # comes last, when all is rolled back
         super().setUpClass()
         cls.product = cls.env["product.product"].create(
             {"name": "Switch", "type": "consu", "list_price": 9.9}
@@ -48,6 +50,13 @@ class TestHistories(TicketBillingCase):
         cls.dice = Random(SEED)
         cls.histories = cls._create_histories(COUNT)
         cls.billed = {}
+
+    @classmethod
+    def _vacuum(cls):
+        """Clear the remains: for minutes, later tests would run on wrong plans."""
+        with closing(db_connect(cls.registry.db_name).cursor()) as cursor:
+            cursor._cnx.autocommit = True
+            cursor.execute("VACUUM ANALYZE")
 
     @classmethod
     def _create_histories(cls, count: int) -> list[History]:
