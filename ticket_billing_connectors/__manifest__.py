@@ -18,9 +18,18 @@
         "views/ticket_billing_inbox_views.xml",
         "views/ticket_billing_link_views.xml",
         "views/ticket_billing_sync_log_views.xml",
+        "views/ticket_billing_payload_views.xml",
+        "views/ticket_billing_mapping_rule_views.xml",
+        "views/ticket_billing_preview_views.xml",
         "views/ticket_billing_connector_views.xml",
         "views/ticket_billing_connector_settings_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "ticket_billing_connectors/static/src/proposal_buttons/*",
+            "ticket_billing_connectors/static/src/scss/connectors.scss",
+        ],
+    },
 }

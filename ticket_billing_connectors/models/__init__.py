@@ -2,16 +2,26 @@
 from . import ticket_billing_secret_mixin  # isort: skip
 from . import ticket_billing_remote_mixin  # isort: skip
 from . import ticket_billing_import_base  # isort: skip
+from . import ticket_billing_matcher  # isort: skip
 from . import ticket_billing_match  # isort: skip
 from . import ticket_billing_ticket_import  # isort: skip
 from . import ticket_billing_entry_import  # isort: skip
 from . import ticket_billing_import  # isort: skip
+from . import ticket_billing_remap  # isort: skip
+from . import ticket_billing_after_billing  # isort: skip
 from . import (
     helpdesk_ticket,
+    res_partner,
     ticket_billing_connector,
+    ticket_billing_connector_form,
     ticket_billing_connector_settings,
+    ticket_billing_connector_sync,
     ticket_billing_inbox,
+    ticket_billing_inbox_actions,
     ticket_billing_link,
+    ticket_billing_link_decision,
+    ticket_billing_mapping_rule,
+    ticket_billing_payload,
     ticket_billing_procedure,
     ticket_billing_sync_log,
 )

@@ -34,14 +34,6 @@ class TicketBillingImport(models.AbstractModel):
         return counts
 
     @api.model
-    def _for(self, connector):
-        """Return self in the connector's company; links it maps release nothing
-        on their own."""
-        return self.with_company(connector.company_id).with_context(
-            connector_import=True
-        )
-
-    @api.model
     def _retry(self, connector, held):
         """Import held records again, and the entries of tickets that come in."""
         self = self._for(connector)

@@ -45,6 +45,14 @@ class TicketBillingImportBase(models.AbstractModel):
     _description = "Storing of Remote Records"
 
     @api.model
+    def _for(self, connector):
+        """Return self in the connector's company; links it maps release nothing
+        on their own."""
+        return self.with_company(connector.company_id).with_context(
+            connector_import=True
+        )
+
+    @api.model
     def _find_links(self, connector, remote_type, remote_ids):
         """Return the links of a connector for remote ids of one type."""
         return self.env["ticket.billing.link"].search(

@@ -172,9 +172,7 @@ class TicketBillingInbox(models.Model):
         if self.waiting_link_id:
             return self.env._("Choose the right one in the mapping.")
         if reason in ("changed_after_billing", "deleted_after_billing"):
-            return self.env._(
-                "Credit the invoice and try again, or dismiss the change."
-            )
+            return self._get_way_out_after_billing()
         if reason == "invalid_minutes" and self.minutes < 0:
             return self.env._(
                 "Shorten the time entry it corrects by hand, then dismiss it."
@@ -182,6 +180,17 @@ class TicketBillingInbox(models.Model):
         if reason == "refused":
             return self.env._("Mend the cause, then try again.")
         return self.env._("Correct it in the ticket system, or dismiss it.")
+
+    def _get_way_out_after_billing(self):
+        if self.remote_type == "time_entry":
+            return self.env._(
+                "Take it over: the next run bills or credits the difference. Or credit"
+                " the invoice and try again, or dismiss the change."
+            )
+        return self.env._(
+            "Credit the invoice with its work released and try again, or dismiss the"
+            " change."
+        )
 
     def action_retry(self):
         """Try again; what still cannot come in keeps waiting, maybe otherwise."""
@@ -227,7 +236,7 @@ class TicketBillingInbox(models.Model):
                 ]
             )
         }
-        creations = []
+        creations, news = [], self.browse()
         for finding in findings:
             vals = self._prepare_held(connector, **finding)
             row = found.get((vals["remote_type"], vals["remote_id"]))
@@ -235,7 +244,8 @@ class TicketBillingInbox(models.Model):
                 creations.append(vals)
             elif not row._is_same(vals):
                 row.write(vals)
-        self.create(creations)
+                news |= row
+        (news | self.create(creations))._warn_after_billing()
         return len(findings)
 
     @api.model

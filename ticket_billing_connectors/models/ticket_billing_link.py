@@ -155,15 +155,6 @@ class TicketBillingLink(models.Model):
                 f"{name} ({link.remote_id})" if known else link.remote_id
             )
 
-    def write(self, vals):
-        """A mapping made by hand releases at once what waited for it."""
-        res = super().write(vals)
-        if vals.get("res_id") and not self.env.context.get("connector_import"):
-            if any(link.ambiguous for link in self):
-                super().write({"ambiguous": False})
-            self._release()
-        return res
-
     def _release(self):
         """Import what was held for want of these links."""
         waiting = self.env["ticket.billing.inbox"].search(

@@ -230,7 +230,7 @@ class DeclaredClient:
         time = self.declaration.time
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
-        return Page(
+        page = Page(
             tickets=[self.rows.ticket(row) for row in readable],
             entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
             agents=self.rows.agents(readable, [row for row, _ticket_id in booked]),
@@ -239,6 +239,9 @@ class DeclaredClient:
             notes=notes,
             whole=time.whole and not entry_rows,
         )
+        page.note_raw(page.tickets, readable)
+        page.note_raw(page.entries, [row for row, _ticket_id in booked])
+        return page
 
     def parse_webhook(self, headers: dict, body) -> tuple[str, str]:
         """Return the ids of the event and of the ticket a webhook is about ('' where

@@ -88,7 +88,8 @@ class Page:
     If ``whole``, ``entries`` holds *all* bookings of each of ``tickets``, so a
     booking known before and missing here is gone. ``gone`` are ids of bookings that
     are known to be deleted. ``cursor`` is where to resume after this page, which is
-    the last one of its run if ``last``. ``notes`` are oddities for the log.
+    the last one of its run if ``last``. ``notes`` are oddities for the log. ``raw``
+    has the records as they were read, by ("ticket" or "time_entry", remote id).
     """
 
     tickets: list[RemoteTicket]
@@ -99,6 +100,13 @@ class Page:
     notes: list[str] = field(default_factory=list)
     whole: bool = True
     gone: list[str] = field(default_factory=list)
+    raw: dict = field(default_factory=dict)
+
+    def note_raw(self, records, rows):
+        """Keep ``rows``, which ``records`` were made from, in ``raw``."""
+        for record, row in zip(records, rows, strict=True):
+            kind = "ticket" if isinstance(record, RemoteTicket) else "time_entry"
+            self.raw[kind, record.remote_id] = row
 
 
 @dataclass(frozen=True, slots=True)

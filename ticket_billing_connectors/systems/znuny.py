@@ -34,6 +34,7 @@ from .znuny_answers import (
     agents_of,
     articles_of,
     as_list,
+    bookings_of,
     customer_address,
     difference,
     field_value,
@@ -264,6 +265,8 @@ class Znuny:
             page.tickets.append(self._ticket(data, history))
             entries = self._entries(data, history)
             page.entries.extend(entries)
+            page.note_raw(page.tickets[-1:], [data])
+            page.note_raw(entries, bookings_of(history))
             page.notes.extend(difference(data, entries))
         return page
 
@@ -298,12 +301,8 @@ class Znuny:
 
     def _entries(self, data, history):
         articles = {clean(a.get("ArticleID")): a for a in articles_of(data)}
-        repeats = Counter()
-        entries = []
-        for row in history:
-            if row.get("HistoryType") == "TimeAccounting":
-                entries.append(self._entry(data, row, articles, repeats))
-        return entries
+        count, rows = Counter(), bookings_of(history)
+        return [self._entry(data, row, articles, count) for row in rows]
 
     def _entry(self, data, row, articles, repeats):
         """A history row has no id of its own. The article's id, not the ticket's,
