@@ -110,9 +110,9 @@ class TicketBillingLink(models.Model):
         for link in changed:
             super(TicketBillingLink, link).write(link._prepare_decision(before[link]))
         changed._note_decisions(before)
+        self.env["ticket.billing.remap"].sudo()._follow(changed.sudo())
         if vals["res_id"]:
             self._release()
-        self.env["ticket.billing.remap"].sudo()._follow(changed.sudo())
         return res
 
     def _prepare_decision(self, before) -> dict:
