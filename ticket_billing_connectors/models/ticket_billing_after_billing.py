@@ -5,7 +5,10 @@ from .ticket_billing_mapping_rule import get_digest
 
 AFTER_BILLING = ("changed_after_billing", "deleted_after_billing")
 #: What the next run can bill or credit the difference of.
-CORRECTABLE = {"raw_minutes", "work_type_id", "billing_type", "name"}
+CORRECTABLE = {
+    "raw_minutes", "billing_start", "billing_stop", "work_type_id", "billing_type",
+    "name",
+}  # fmt: skip
 
 
 class TicketBillingAfterBilling(models.AbstractModel):
@@ -34,9 +37,7 @@ class TicketBillingAfterBilling(models.AbstractModel):
             values = here._prepare_entry_values(known, entry)
             news = here._get_differences(line, values)
             fitting = {name: news.pop(name) for name in CORRECTABLE & news.keys()}
-            # The clock times only follow the minutes.
-            others = news.keys() - {"billing_start", "billing_stop"}
-            found[row] = line, fitting, {name: news[name] for name in others}
+            found[row] = line, fitting, news
         return found
 
     @api.model

@@ -100,11 +100,12 @@ class TicketBillingEntryImport(models.AbstractModel):
     @api.model
     def _prepare_entry_values(self, known, entry) -> dict:
         ticket = known.tickets[entry.ticket_remote_id]
+        activity = known.activities[entry.activity].record
         zone = ZoneInfo(ticket._get_billing_tz())
         return {
             "ticket_id": ticket.id,
             "employee_id": known.agents[entry.agent_key].record.id,
-            "work_type_id": known.activities[entry.activity].record.id,
+            "work_type_id": activity.id if activity else False,
             "name": entry.text or ticket.name,
             "date": (entry.start or entry.booked_at).astimezone(zone).date(),
             "billing_start": naive_utc(entry.start),

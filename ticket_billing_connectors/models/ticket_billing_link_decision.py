@@ -92,7 +92,9 @@ class TicketBillingLink(models.Model):
         if self.state == "mapped":
             reasons = dict(self._fields["matched_by"]._description_selection(self.env))
             return reasons.get(self.matched_by, "")
-        proposals = [f"{row['name']} ({row['score']} %)" for row in self.proposal_buttons]
+        proposals = [
+            f"{row['name']} ({row['score']} %)" for row in self.proposal_buttons or []
+        ]
         if not proposals:
             return self.env._("Nothing here fits.")
         return self.env._("Proposals: %s", ", ".join(proposals))

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..tools.names import likeness, words_of
+from ..tools.names import likeness, same_name, words_of
 
 #: How sure a rule is, in percent.
 SCORES = {
@@ -71,7 +71,7 @@ class TicketBillingMatcher(models.AbstractModel):
         """Keep the best of ``found`` (rule by record) and of similar names."""
         scores = {record.id: (SCORES[name], name) for record, name in found.items()}
         for record in self._get_similar(link):
-            score = round(ALIKE * self._get_likeness(link, record))
+            score = self._get_name_score(link, record)
             if score >= MIN_SCORE:
                 scores.setdefault(record.id, (score, "similar"))
         best = sorted(scores.items(), key=lambda item: (-item[1][0], item[0]))
@@ -90,9 +90,11 @@ class TicketBillingMatcher(models.AbstractModel):
             link.write(news)
 
     @api.model
-    def _get_likeness(self, link, record) -> int:
+    def _get_name_score(self, link, record) -> int:
         names = {link.remote_name, link.remote_login, link.remote_id} - {False, ""}
-        return max(likeness(name, record.name) for name in names)
+        if any(same_name(name, record.name) for name in names):
+            return SCORES["name"]
+        return round(ALIKE * max(likeness(name, record.name) for name in names))
 
     @api.model
     def _get_similar(self, link):

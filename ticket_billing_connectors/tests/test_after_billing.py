@@ -1,4 +1,5 @@
 import dataclasses
+from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -19,7 +20,7 @@ class TestAfterBilling(ConnectorCase):
         self.replay.add_ticket(1, NINE, [(minutes, agent, TEN)])
         self._synchronise()
         run = self._run()
-        run.line_ids.invoice_ids.action_post()
+        run.invoice_ids.action_post()
         return self._get_linked("time_entry")
 
     def _change_minutes(self, line, minutes):
@@ -28,7 +29,8 @@ class TestAfterBilling(ConnectorCase):
         link = self._get_link_of(line)
         remap = self.env["ticket.billing.remap"]
         entry = remap._describe_entry(link, line)
-        changed = dataclasses.replace(entry, minutes=minutes)
+        stop = entry.start + timedelta(minutes=minutes)
+        changed = dataclasses.replace(entry, minutes=minutes, stop=stop)
         importer._import(self.connector, [], [changed], whole=False)
         return self._get_held()
 
@@ -47,6 +49,7 @@ class TestAfterBilling(ConnectorCase):
         self.assertIn("Take it over", held.message)
         held.action_correct()
         self.assertEqual((line.raw_minutes, line.billing_outdated), (90, True))
+        self.assertEqual(line.billing_stop - line.billing_start, timedelta(minutes=90))
         self.assertEqual(held.state, "done")
         self._run(NEXT_MONTH)
         self.assertEqual(self._get_net(line), 135)
@@ -87,21 +90,11 @@ class TestAfterBilling(ConnectorCase):
         line = self._bill(60)
         self._delete_booking()
         invoice = line.billing_item_ids.invoice_id
-        self._credit(invoice)
+        self._credit_and_release(invoice)
         self._get_held().action_retry()
         self.assertFalse(self._get_held())
         self._run(NEXT_MONTH)
         self.assertEqual(self._get_net(line), 0)
-
-    def _credit(self, invoice):
-        wizard = self.env["account.move.reversal"].with_context(
-            active_model="account.move", active_ids=invoice.ids
-        )
-        wizard = wizard.create(
-            {"journal_id": invoice.journal_id.id, "billing_release": True}
-        )
-        wizard.refund_moves()
-        invoice.reversal_move_ids.action_post()
 
     def test_other_agent_needs_a_credit_note(self):
         line = self._bill(60)

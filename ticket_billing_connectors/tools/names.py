@@ -27,12 +27,21 @@ def words_of(name: str) -> list[str]:
     >>> words_of("Müller & Söhne GmbH")
     ['mueller', 'soehne']
     """
+    words = _all_words(name)
+    return [word for word in words if word not in LEGAL_FORMS] or words
+
+
+def _all_words(name):
     text = (name or "").casefold().translate(UMLAUTS)
     text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     # "e.K.", "G.m.b.H." are one word each.
     text = re.sub(r"(?<=\b\w)\.(?=\w\b)", "", text)
-    words = re.findall(r"\w+", text)
-    return [word for word in words if word not in LEGAL_FORMS] or words
+    return re.findall(r"\w+", text)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Say whether two names differ in spelling only, legal form included."""
+    return bool(_all_words(one)) and _all_words(one) == _all_words(other)
 
 
 def likeness(one: str, other: str) -> int:
