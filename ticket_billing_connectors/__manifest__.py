@@ -26,6 +26,7 @@
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
     ],
+    "demo": ["demo/ticket_billing_connector.xml"],
     "assets": {
         "web.assets_backend": [
             "ticket_billing_connectors/static/src/proposal_buttons/*",
