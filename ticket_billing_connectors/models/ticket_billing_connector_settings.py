@@ -128,8 +128,9 @@ class TicketBillingConnector(models.Model):
             since=self.date_from,
         )
 
-    def _get_known_entries(self, day: date) -> set[str]:
-        """Return the remote ids of bookings here with work of ``day`` or later."""
+    def _get_known_entries(self, day: date) -> dict[str, str]:
+        """Return the bookings here with work of ``day`` or later: the remote ids of
+        their tickets by their own."""
         held = self.env["ticket.billing.inbox"].search(
             [
                 ("connector_id", "=", self.id),
@@ -152,8 +153,10 @@ class TicketBillingConnector(models.Model):
         recent = set(lines.ids)
         known = links.filtered(lambda link: link.res_id in recent)
         waiting = [row._get_record() for row in held - deleted]
-        return set(known.mapped("remote_id")) | {
-            entry.remote_id for entry in waiting if work_day(entry) >= day
+        return {link.remote_id: link.parent_remote_id or "" for link in known} | {
+            entry.remote_id: entry.ticket_remote_id
+            for entry in waiting
+            if work_day(entry) >= day
         }
 
     # The form

@@ -1,6 +1,6 @@
 """The settings of a system: a dataclass whose fields become those of the form."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 
@@ -61,3 +61,7 @@ class Common:
     )
     page_size: int = 0
     page_limit: int = 10_000
+
+    def placeholders(self) -> dict:
+        """Return what texts of requests can name, by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -36,6 +36,7 @@ def remote(shape):
 
     with ShapeServer(shape) as server:
         yield server
+    assert not server.undocumented, "Requests are not as the system documents them."
 
 
 @pytest.fixture

@@ -44,7 +44,11 @@ class Mirror:
         times = {
             key: entry.start or entry.booked_at for key, entry in self.entries.items()
         }
-        return {key for key, time in times.items() if time and time >= start}
+        return {
+            key: self.entries[key].ticket_remote_id
+            for key, time in times.items()
+            if time and time >= start
+        }
 
     def close(self):
         for client in self.clients:
