@@ -20,8 +20,9 @@ class Connection:
     ``verify=False`` switches the check of its certificate off. ``options`` go to
     :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
     bookings that came in before with work of ``day`` or later, ids of their tickets by
-    their own, ``since`` is the
-    first day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    their own. ``known_of(tickets)`` returns in the same way all bookings that ever came
+    in for these tickets, also those held, dismissed or removed. ``since`` is the first
+    day whose work is wanted. ``token_store`` keeps OAuth tokens.
     """
 
     base_url: str
@@ -31,6 +32,7 @@ class Connection:
     verify: bool = True
     options: dict = field(default_factory=dict)
     known_entries: Callable[[date], dict[str, str]] = lambda day: {}
+    known_of: Callable[[list[str]], dict[str, str]] = lambda tickets: {}
     since: date | None = None
     token_store: TokenStore | None = None
 

@@ -31,7 +31,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A call whose ``answer`` is a list of rows, which comes in pages of ``paging``."""
+    """A call whose ``answer`` is a list of rows, which comes in pages of ``paging``.
+
+    ``per_minute`` is how many of these the system takes, if fewer than of others.
+    """
 
     path: str
     answer: Pick
@@ -39,6 +42,32 @@ class Listing:
     method: str = "GET"
     query: dict = field(default_factory=dict)
     paging: PageStyle = SinglePage()
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A list of all organisations or agents there are; ``fields`` picks those of
+    :class:`~.records.RemoteOrganisation` or :class:`~.records.RemoteAgent`. A row
+    without an id is left out."""
+
+    listing: Listing
+    fields: dict[str, Pick]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several declarations, by the value of a setting."""
+
+    setting: str
+    options: dict[str, Any]
+
+
+def chosen(declared, settings):
+    """Return ``declared``, or the one of a choice that the settings name."""
+    if isinstance(declared, Choice):
+        return declared.options[getattr(settings, declared.setting)]
+    return declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +209,23 @@ class Declaration:
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.
-    ``needs_login``: a user name is needed beside the secret.
+    ``needs_login``: a user name is needed beside the secret. ``auth`` and ``time`` may
+    be a :class:`Choice`. ``look_up`` finds settings that were left empty: the ``id``
+    of the first row of a list. ``organisations`` and ``agents`` list all there are.
     """
 
     code: str
     name: str
-    auth: Header | Basic | Body | Session | OAuth
+    auth: Header | Basic | Body | Session | OAuth | Choice
     who: Call
     tickets: Tickets
     time: Any
     base: str = ""
     people: People = People()
+    organisations: Directory | None = None
+    agents: Directory | None = None
     settings: type = Common
+    look_up: dict[str, Listing] = field(default_factory=dict)
     write_back: dict[str, Call | AddToList] = field(default_factory=dict)
     take_back: dict[str, Call] = field(default_factory=dict)
     refused: Pick = "`false`"
