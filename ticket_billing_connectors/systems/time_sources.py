@@ -258,9 +258,10 @@ class Feed(_OwnList):
     def pages(self, client, position):
         for chunk in client.walk(self.entries).run(position.entries):
             position = position.at(entries=chunk.cursor)
-            rows = self.details_of(client, chunk.items)
-            void = [row for row in rows if client.pick(self.void, row)]
-            page = self._page(client, [r for r in rows if r not in void], position)
+            kept, void = [], []
+            for row in self.details_of(client, chunk.items):
+                (void if client.pick(self.void, row) else kept).append(row)
+            page = self._page(client, kept, position)
             key = self.fields["remote_id"]
             page.gone = [clean(client.pick(key, row)) for row in void]
             page.last = chunk.last and self.deleted is None
@@ -279,13 +280,16 @@ class Feed(_OwnList):
         return [part for row in rows for part in self.split(row, client.settings)]
 
     def _deleted_page(self, client, position):
-        # A run that was interrupted has read later bookings, but no deletions.
-        page = self._page(client, [], position.at(deleted=position.entries))
-        page.last = True
+        gone, notes = [], []
         try:
-            page.gone = self._gone(client, position.deleted)
+            gone = self._gone(client, position.deleted)
+            # A run that was interrupted has read later bookings, but no deletions.
+            position = position.at(deleted=position.entries)
         except errors.PermissionDenied:
-            page.notes.append("What was deleted cannot be read.")
+            notes.append("What was deleted cannot be read.")
+        page = self._page(client, [], position)
+        page.gone, page.last = gone, True
+        page.notes += notes
         return page
 
     def _gone(self, client, start):
