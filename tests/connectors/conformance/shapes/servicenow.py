@@ -65,7 +65,7 @@ class ServiceNow(Shape):
             error = {"message": f"Invalid table {table}", "detail": None}
             return Reply({"error": error, "status": "failure"}, 400)
         rows = self._matching(tables[table](world), request)
-        return self._page(request, rows)
+        return self._page(request, rows, world)
 
     def time_tables(self):
         """Return the tables with times: those of others cannot be seen."""
@@ -93,7 +93,10 @@ class ServiceNow(Shape):
             rows = sorted(rows, key=lambda row: row[name]["value"])
         return rows
 
-    def _page(self, request, rows):
+    def _rendered(self, row, world):
+        return self.incident(row["ticket"], world) if "ticket" in row else row
+
+    def _page(self, request, rows, world):
         offset = request.number("sysparm_offset", 0)
         limit = request.number("sysparm_limit", 10_000)
         names = request.query["sysparm_fields"].split(",")
@@ -101,7 +104,7 @@ class ServiceNow(Shape):
         result = [
             {
                 name: field if shown else field["value"]
-                for name, field in row.items()
+                for name, field in self._rendered(row, world).items()
                 if name in names
             }
             for row in cut(rows, offset, limit)
@@ -117,14 +120,15 @@ class ServiceNow(Shape):
     # Tickets
 
     def _incidents(self, world):
+        """Return what is searched by; only what is on the page is rendered."""
         rows = []
         for ticket in world.tickets.values():
+            changed = {"value": utc(ticket.changed)}
             # Before each there is one of another company, which nobody may see.
-            hidden = {"value": utc(ticket.changed)}, {"value": f"0{ticket.id}"}
-            names = ("sys_updated_on", "sys_id", "hidden")
-            rows.append(dict(zip(names, (*hidden, True), strict=True)))
-            if not ticket.deleted:
-                rows.append(self.incident(ticket, world))
+            hidden = {"value": f"0{ticket.id}"}
+            rows.append({"sys_updated_on": changed, "sys_id": hidden, "hidden": True})
+            shown = {"value": str(ticket.id)}
+            rows.append({"sys_updated_on": changed, "sys_id": shown, "ticket": ticket})
         return rows
 
     def incident(self, ticket, world):
@@ -294,11 +298,10 @@ class TotalTime(ServiceNow):
 
     def total(self, world, ticket):
         entries = world.entries_of(ticket.id)
-        words = [e.amount for e in entries if isinstance(e.amount, str)]
-        if words:
-            return words[-1]
         amounts = [e.minutes if e.amount is None else e.amount for e in entries]
-        seconds = round(sum(amounts) * 60)
+        if entries and isinstance(amounts[-1], str):
+            return amounts[-1]
+        seconds = round(sum(a for a in amounts if not isinstance(a, str)) * 60)
         start = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
         return utc(start + datetime.timedelta(seconds=seconds)) if entries else ""
 
