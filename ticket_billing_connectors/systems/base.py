@@ -10,7 +10,7 @@ from ..transport.errors import InvalidRequest
 from ..transport.oauth import TokenStore
 from .declaration import Webhook
 from .hook_event import ANY_SYSTEM
-from .records import Check, Page
+from .records import Check, Page, RemoteAgent, RemoteOrganisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,12 @@ class TicketSystem(Protocol):
     def has_note(self, remote_id: str, text: str) -> bool | None:
         """Return whether a note with ``text`` is on a ticket; None: nobody knows."""
 
+    def organisations(self) -> Iterator[RemoteOrganisation]:
+        """Yield the customers the system knows, none if it has no list of them."""
+
+    def agents(self) -> Iterator[RemoteAgent]:
+        """Yield those who work on tickets, none if the system has no list of them."""
+
     def check(self) -> list[Check]:
         """Test the connection step by step, ending with the first that fails."""
 
@@ -81,7 +87,8 @@ class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
     ``needs_login``: a user name is needed beside the secret. ``webhook`` says how it
-    reports changes, ``write_back`` what can be written to it."""
+    reports changes, ``write_back`` what can be written to it, ``organisations`` and
+    ``agents`` whether it can list them."""
 
     code: str
     name: str
@@ -90,6 +97,8 @@ class System:
     needs_login: bool = True
     webhook: Webhook = ANY_SYSTEM
     write_back: frozenset[str] = frozenset()
+    organisations: bool = False
+    agents: bool = False
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

@@ -26,6 +26,8 @@ def as_system(found: System | Declaration) -> System:
         needs_login=found.needs_login,
         webhook=found.webhook or ANY_SYSTEM,
         write_back=frozenset(found.write_back),
+        organisations=found.organisations is not None,
+        agents=found.agents is not None,
     )
 
 

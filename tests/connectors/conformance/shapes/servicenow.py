@@ -1,6 +1,7 @@
 """ServiceNow's Table API, by its documentation: see ``recordings/servicenow``."""
 
 import datetime
+import functools
 import re
 from base64 import b64encode
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ SINCE = re.compile(r"(sys_updated_on|sys_created_on)>=(.+)")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+@functools.cache
 def utc(time):
     return time.astimezone(datetime.UTC).strftime(PATTERN)
 
