@@ -158,7 +158,7 @@ SYSTEM = Declaration(
     agents=Directory(
         Listing("/users", "@", {"expand": "true"}, paging=PageNumber(size=200)),
         {
-            "key": "(roles || `[]`)[?@ != 'Customer'] && id",
+            "key": "((roles || `[]`)[?@ != 'Customer'] | [0]) && id",
             "login": "login",
             "name": "join(' ', [firstname || '', lastname || ''])",
             "email": "email",
