@@ -24,7 +24,7 @@ BAD = [
     ("PUT", "/rest/api/3/issue/1", {"notifyUsers": "no"}, {}, "notifyUsers: 'no'"),
     ("POST", "/rest/api/3/worklog/list", {}, None, "the body is missing"),
     ("POST", "/rest/api/3/worklog/list", {}, {"ids": ["1"]}, "ids/0 '1' is not"),
-    ("POST", "/rest/api/3/worklog/list", {}, {"id": [1]}, "'ids' is a required"),
+    ("POST", "/rest/api/3/worklog/list", {}, {}, "'ids' is a required"),
     ("POST", "/rest/api/3/search/jql", {}, {"jql": "a", "startAt": 1}, "startAt"),
     (
         "PUT",
