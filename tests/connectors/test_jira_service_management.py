@@ -23,7 +23,9 @@ def recorded(name):
 
 
 def client(**settings):
-    connection = Connection("https://nordlicht.example", "anna@nordlicht.example", "key")
+    connection = Connection(
+        "https://nordlicht.example", "anna@nordlicht.example", "key"
+    )
     return SYSTEMS["jira_service_management"].open(connection, settings)
 
 
@@ -56,7 +58,7 @@ def test_a_closed_ticket():
 
 def test_without_an_organization_the_reporter_is_the_customer():
     ticket = tickets()["SUP-58"]
-    assert (ticket.customer_key, ticket.customer_name) == ("", "")
+    assert (ticket.customer_key, ticket.customer_name) == ("", "Jane Doe")
     assert (ticket.contact_key, ticket.contact_email) == ("qm:cd2", "")
     assert (ticket.closed, ticket.closed_at, ticket.agent_key) == (False, None, "")
     assert (ticket.description, ticket.purchase_order) == ("", "Frame order")

@@ -147,8 +147,7 @@ SYSTEM = Declaration(
                 "/rest/api/3/search/jql",
                 "issues",
                 {
-                    "jql": '{only}updated >= "{since}"'
-                    " ORDER BY updated ASC, key ASC",
+                    "jql": '{only}updated >= "{since}" ORDER BY updated ASC, key ASC',
                     "fields": FIELDS,
                 },
                 method="POST",
@@ -177,7 +176,10 @@ SYSTEM = Declaration(
             "changed": "fields.updated",
             "closed_at": "fields.resolutiondate || fields.statuscategorychangedate",
             "customer_key": customer("id"),
-            "customer_name": customer("name"),
+            "customer_name": lambda row, settings: (
+                customer("name")(row, settings)
+                or pick("fields.reporter.displayName", row, settings)
+            ),
             "contact_key": "fields.reporter.accountId",
             "contact_name": "fields.reporter.displayName",
             "contact_email": "fields.reporter.emailAddress",

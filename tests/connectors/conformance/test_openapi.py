@@ -54,7 +54,9 @@ def test_lists_and_required_parameters():
 
     assert tickets(include="requester,stats", per_page="100") == []
     assert len(tickets(include="requester,status", per_page="101")) == 2
-    action = {"parameters": [{"name": "a", "in": "query", "required": True, "schema": {}}]}
+    action = {
+        "parameters": [{"name": "a", "in": "query", "required": True, "schema": {}}]
+    }
     document = openapi.Document({"paths": {"/x/{id}": {"get": action}}})
     request = Request("GET", "/x/1", {}, None, {})
     assert document.problems(request) == ["GET /x/1: parameter a is missing"]
