@@ -52,7 +52,10 @@ def test_deletions_before_a_run_that_failed_are_not_missed(remote, world, mirror
     assert str(kept.id) in mirror.entries
 
 
-def test_bookings_of_other_projects_stay_away(world, mirror, remote):
+def test_bookings_of_other_projects_stay_away(
+    shape, world, mirror, remote, monkeypatch
+):
+    monkeypatch.setattr(shape, "most_worklogs", 2)
     billed, other = world.ticket(), world.ticket(raw={"project": "DEV"})
     world.book(billed, 30)
     for _number in range(3):
