@@ -84,6 +84,14 @@ def test_tickets_of_other_projects_are_left_out():
     assert client(projects="SUP").pick(by_ids.answer, {"errorMessages": []}) is None
 
 
+def test_tickets_that_cannot_be_read_now_are_waited_for():
+    by_ids = client().declaration.tickets.by_ids
+    answer = recorded("bulkfetch")["response_body"]
+    failed = {**answer, "issueErrors": [{"id": "10299", "errorMessage": "Try again"}]}
+    with pytest.raises(errors.Transient):
+        client().pick(by_ids.answer, failed)
+
+
 @pytest.mark.parametrize(
     ("projects", "only"),
     [

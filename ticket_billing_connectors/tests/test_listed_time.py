@@ -99,6 +99,20 @@ class TestJiraServiceManagement(ListedTimeCase):
         self._synchronise(self.remote)
         self.assertEqual(self._line(), lines[0])
 
+    def test_more_projects_are_read_from_the_start(self):
+        self.world.book(self.world.ticket(raw={"project": "DEV"}), 45)
+        self.world.book(self.world.ticket(), 10)
+        self.world.tick(hours=2)
+        self._synchronise(self.remote)
+        cursor = self.remote.cursor
+        self.remote.jira_service_management_overlap_minutes = 6
+        self.remote.jira_service_management_projects = "SUP"
+        self.assertEqual(self.remote.cursor, cursor)
+        self.remote.jira_service_management_projects = "SUP,DEV"
+        self._synchronise(self.remote)
+        lines = self._get_linked("time_entry", self.remote)
+        self.assertEqual(sorted(lines.mapped("raw_minutes")), [10, 45])
+
     def test_settings_have_fields(self):
         self.assertTrue(self.remote.needs_login)
         field = self.remote._fields["jira_service_management_customer_from"]
