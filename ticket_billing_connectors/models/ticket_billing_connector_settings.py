@@ -46,6 +46,9 @@ def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
     def inverse(connectors):
         for connector in connectors:
             stored = connector.system_settings or {}
+            changed = stored.get(name, default) != connector[name]
+            if changed and item.metadata["decides_what_comes"]:
+                connector.cursor = False
             connector.system_settings = {**stored, name: connector[name]}
 
     options = {

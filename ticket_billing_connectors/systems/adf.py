@@ -35,14 +35,16 @@ def _parts(node, depth):
     """Yield the pieces of text of a node; an unknown node by what it contains."""
     if not isinstance(node, dict) or depth == 0:
         return
-    kind = node.get("type")
+    kind, attributes = str(node.get("type")), node.get("attrs")
     if kind == "text":
         yield str(node.get("text") or "")
     elif kind == "hardBreak":
         yield "\n"
     elif kind in READABLE:
-        yield str((node.get("attrs") or {}).get(READABLE[kind]) or "")
-    for child in node.get("content") or ():
+        known = attributes if isinstance(attributes, dict) else {}
+        yield str(known.get(READABLE[kind]) or "")
+    content = node.get("content")
+    for child in content if isinstance(content, list) else ():
         yield from _parts(child, depth - 1)
     if kind in BLOCKS:
         yield "\n"

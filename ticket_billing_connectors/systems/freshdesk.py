@@ -121,7 +121,7 @@ SYSTEM = Declaration(
             "changed": "updated_at",
             "closed_at": "stats.closed_at || stats.resolved_at || updated_at",
             "customer_key": "company_id",
-            "customer_name": "company.name",
+            "customer_name": "company.name || requester.name",
             "contact_key": contact_key,
             "contact_name": "requester.name",
             "contact_email": "requester.email",

@@ -53,6 +53,7 @@ class Settings(Common):
         "Projects",
         "Keys of the projects whose tickets are billed, by commas. Example: SUP,OPS."
         " Empty: all that the user can see.",
+        decides_what_comes=True,
     )
     customer_from: str = setting(
         "organization",
@@ -89,7 +90,13 @@ class Settings(Common):
 
 
 def own_issues(answer, settings):
-    """Return the issues of an answer that belong to the projects of the settings."""
+    """Return the issues of an answer that belong to the projects of the settings.
+
+    Those that are gone or hidden are missing without a word.
+    """
+    if pick("issueErrors", answer, settings):
+        # Without their tickets, bookings would be left out for good.
+        raise errors.Transient("Some tickets cannot be read at the moment.")
     issues = pick("issues", answer, settings)
     keys = settings.project_keys()
     if not keys or not isinstance(issues, list):
@@ -147,8 +154,7 @@ SYSTEM = Declaration(
                 "/rest/api/3/search/jql",
                 "issues",
                 {
-                    "jql": '{only}updated >= "{since}"'
-                    " ORDER BY updated ASC, key ASC",
+                    "jql": '{only}updated >= "{since}" ORDER BY updated ASC, key ASC',
                     "fields": FIELDS,
                 },
                 method="POST",
@@ -164,7 +170,7 @@ SYSTEM = Declaration(
             {"issueIdsOrKeys": "{ids}", "fields": FIELDS},
             method="POST",
         ),
-        batch=100,
+        batch=50,
         url="/browse/{number}",
         fields={
             "remote_id": "id",
@@ -177,7 +183,10 @@ SYSTEM = Declaration(
             "changed": "fields.updated",
             "closed_at": "fields.resolutiondate || fields.statuscategorychangedate",
             "customer_key": customer("id"),
-            "customer_name": customer("name"),
+            "customer_name": lambda row, settings: (
+                customer("name")(row, settings)
+                or pick("fields.reporter.displayName", row, settings)
+            ),
             "contact_key": "fields.reporter.accountId",
             "contact_name": "fields.reporter.displayName",
             "contact_email": "fields.reporter.emailAddress",

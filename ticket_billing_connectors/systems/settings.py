@@ -4,10 +4,22 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 
-def setting(default, label: str, help: str = "", choices: dict | None = None):
+def setting(
+    default,
+    label: str,
+    help: str = "",
+    choices: dict | None = None,
+    decides_what_comes: bool = False,
+):
     """Declare a setting: ``label`` and ``help`` are for users, ``choices`` maps the
-    values allowed to their names. The type of ``default`` is that of the field."""
-    metadata = {"label": label, "help": help, "choices": choices or {}}
+    values allowed to their names. The type of ``default`` is that of the field. When
+    one that ``decides_what_comes`` changes, everything is read again."""
+    metadata = {
+        "label": label,
+        "help": help,
+        "choices": choices or {},
+        "decides_what_comes": decides_what_comes,
+    }
     return field(default=default, metadata=metadata)
 
 

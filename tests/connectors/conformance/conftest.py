@@ -1,4 +1,5 @@
-"""Every system of ``shapes/`` passes the tests of this folder."""
+"""Every system of ``shapes/`` passes the tests of this folder; a module with a list
+``ONLY`` is about these."""
 
 import importlib.util
 import sys
@@ -26,9 +27,11 @@ SHAPES = load_shapes()
 
 def pytest_generate_tests(metafunc):
     if "shape" in metafunc.fixturenames:
+        # What it speaks like is put to the test once.
         faults = metafunc.module.__name__.endswith("test_faults")
-        shapes = {n: s for n, s in SHAPES.items() if not (faults and s.variant)}
-        metafunc.parametrize("shape", shapes.values(), ids=shapes.keys())
+        every = [name for name in SHAPES if not (faults and SHAPES[name].variant)]
+        only = getattr(metafunc.module, "ONLY", every)
+        metafunc.parametrize("shape", [SHAPES[name] for name in only], ids=only)
 
 
 @pytest.fixture

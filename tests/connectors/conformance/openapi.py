@@ -41,7 +41,10 @@ class Document:
         for pattern, actions in self._paths:
             operation = actions.get(request.method.lower())
             if operation is not None and pattern.fullmatch(request.path):
-                found = [*self._query(operation, request), *self._body(operation, request)]
+                found = [
+                    *self._query(operation, request),
+                    *self._body(operation, request),
+                ]
                 return [f"{where}: {problem}" for problem in found]
         return [f"{where}: there is no such operation"]
 

@@ -76,7 +76,9 @@ class Freshdesk(Shape):
         changed = ticket.changed.strftime(ISO)
         parts = {
             "description": {"description_text": "Bitte um Hilfe"},
-            "requester": {"requester": {"id": 8, "name": "Emil", "email": "E@m.example"}},
+            "requester": {
+                "requester": {"id": 8, "name": "Emil", "email": "E@m.example"}
+            },
             "company": {"company": {"id": 3, "name": "Muster GmbH"}},
             "stats": {"stats": {"closed_at": changed if ticket.closed else None}},
         }

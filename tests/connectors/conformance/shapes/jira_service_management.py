@@ -123,7 +123,9 @@ class Jira(Shape):
         return Reply({"issues": rows, "issueErrors": []})
 
     def _changed_worklogs(self, request, world):
-        until = world.now - datetime.timedelta(minutes=1 if self.hides_last_minute else 0)
+        until = world.now - datetime.timedelta(
+            minutes=1 if self.hides_last_minute else 0
+        )
         changes = [(e.changed, e) for e in world.entries.values() if e.changed <= until]
         return self._feed(request, changes)
 
