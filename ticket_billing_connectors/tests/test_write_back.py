@@ -120,10 +120,9 @@ class TestWriteBack(WriteBackCase):
     def test_a_server_that_cannot_be_reached_is_tried_again(self):
         """Nothing has left: there is no doubt."""
         row = self._post()
-        self.connector.base_url = "http://127.0.0.1:1"
-        self.connector.write(
-            {"secret": "x", "allow_private_address": True, "allow_http": True}
-        )
+        allowed = {"allow_private_address": True, "allow_http": True}
+        self.connector.write({"base_url": "http://127.0.0.1:1", **allowed})
+        self.connector.secret = "x"
         self.sender._cron_send()
         self.assertEqual((row.state, row.attempts), ("pending", 1))
         self.assertGreater(row.next_try, fields.Datetime.now())
