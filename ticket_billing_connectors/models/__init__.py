@@ -7,6 +7,7 @@ from . import ticket_billing_ticket_import  # isort: skip
 from . import ticket_billing_entry_import  # isort: skip
 from . import ticket_billing_import  # isort: skip
 from . import (
+    account_move,
     helpdesk_ticket,
     ticket_billing_connector,
     ticket_billing_connector_settings,
@@ -15,3 +16,11 @@ from . import (
     ticket_billing_procedure,
     ticket_billing_sync_log,
 )
+
+# Parts of models above.
+from . import ticket_billing_connector_hook  # isort: skip
+from . import ticket_billing_connector_write_back  # isort: skip
+from . import ticket_billing_import_order  # isort: skip
+from . import ticket_billing_hook_event  # isort: skip
+from . import ticket_billing_write_back  # isort: skip
+from . import ticket_billing_write_back_sender  # isort: skip
