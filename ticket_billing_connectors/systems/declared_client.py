@@ -314,6 +314,7 @@ class DeclaredClient:
         if call is None:
             raise errors.InvalidRequest("It cannot be written to like this.")
         values = {"id": remote_id, "text": text, "html": as_html(text), "name": name}
+        values["field_id"] = int(name) if name.isdecimal() else name
         if isinstance(call, AddToList):
             items = self.call(call.read, **values) or []
             if text in items:

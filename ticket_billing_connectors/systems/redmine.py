@@ -174,7 +174,7 @@ SYSTEM = Declaration(
         ),
         "field": Call(
             "/issues/{id}.json",
-            {"issue": {"custom_fields": [{"id": "{name}", "value": "{text}"}]}},
+            {"issue": {"custom_fields": [{"id": "{field_id}", "value": "{text}"}]}},
             method="PUT",
         ),
     },

@@ -282,7 +282,7 @@ SYSTEM = Declaration(
         ),
         "field": Call(
             "/tickets/{id}",
-            {"ticket": {"custom_fields": [{"id": "{name}", "value": "{text}"}]}},
+            {"ticket": {"custom_fields": [{"id": "{field_id}", "value": "{text}"}]}},
             method="PUT",
         ),
         "tag": Call("/tickets/{id}/tags", {"tags": ["{text}"]}, method="PUT"),
