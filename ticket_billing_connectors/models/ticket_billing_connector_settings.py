@@ -128,6 +128,7 @@ class TicketBillingConnector(models.Model):
             super()._get_connection(),
             login=self.login or "",
             known_entries=self._get_known_entries,
+            known_of=self._get_known_of,
             since=self.date_from,
         )
 
@@ -161,6 +162,18 @@ class TicketBillingConnector(models.Model):
             for entry in waiting
             if work_day(entry) >= day
         }
+
+    def _get_known_of(self, tickets: list[str]) -> dict[str, str]:
+        """Return all bookings that ever came in for remote tickets, whatever became of
+        them: the remote ids of their tickets by their own."""
+        entries = [
+            ("connector_id", "=", self.id),
+            ("remote_type", "=", "time_entry"),
+            ("parent_remote_id", "in", tickets),
+        ]
+        linked = self.env["ticket.billing.link"].search(entries)
+        held = self.env["ticket.billing.inbox"].search(entries)
+        return {row.remote_id: row.parent_remote_id for row in (*linked, *held)}
 
     # The form
 

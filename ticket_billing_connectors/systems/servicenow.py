@@ -70,12 +70,14 @@ class Settings(Common):
         "incident",
         "Table with the tickets",
         "Example: incident, sn_customerservice_case, or task for all kinds at once.",
+        decides_what_comes=True,
     )
     condition: str = setting(
         "",
         "Only tickets with",
         "Encoded query for the tickets that are wanted, as the instance shows it for a"
         " list. Example: assignment_group.name=Service Desk",
+        decides_what_comes=True,
     )
     time_source: str = setting(
         "worked",
@@ -89,12 +91,14 @@ class Settings(Common):
             "total": "Total time of the ticket",
             "none": "No times",
         },
+        decides_what_comes=True,
     )
     booking_time: str = booking_time()
     card_states: str = setting(
         "Approved,Processed",
         "States of time cards that count",
         "States by commas. Time cards in others are left out.",
+        decides_what_comes=True,
     )
     customer_table: str = setting(
         "core_company",

@@ -52,12 +52,14 @@ class Settings(Common):
             "total": "Total time of the ticket",
             "none": "No times",
         },
+        decides_what_comes=True,
     )
     total_field: str = setting(
         "",
         "Field with the total time",
         "Number of the ticket field in which the total time is kept in seconds. Empty:"
         " the field 'Total time spent (sec)' of the app Time Tracking.",
+        decides_what_comes=True,
     )
     booking_time: str = booking_time()
     activity_field: str = setting(

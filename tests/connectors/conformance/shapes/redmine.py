@@ -73,7 +73,7 @@ class Redmine(Shape):
         changed = ticket.changed.strftime(ISO)
         return {
             "id": ticket.id,
-            "project": {"id": 3, "name": "Muster GmbH"},
+            "project": {"id": 3, "name": "Acme Support"},
             "tracker": {"id": 3, "name": "Support"},
             "status": {
                 "id": 5 if ticket.closed else 1,
@@ -115,7 +115,7 @@ class Redmine(Shape):
         hours = round(entry.minutes / 60, 2) if entry.amount is None else entry.amount
         return {
             "id": entry.id,
-            "project": {"id": 3, "name": "Muster GmbH"},
+            "project": {"id": 3, "name": "Acme Support"},
             "issue": {"id": entry.ticket},
             "user": {"id": entry.agent, "name": "Anna Huber"},
             "activity": {"id": 9, "name": "Development"},
