@@ -10,10 +10,12 @@ from . import ticket_billing_import  # isort: skip
 from . import ticket_billing_remap  # isort: skip
 from . import ticket_billing_after_billing  # isort: skip
 from . import (
+    account_move,
     helpdesk_ticket,
     res_partner,
     ticket_billing_connector,
     ticket_billing_connector_form,
+    ticket_billing_connector_people,
     ticket_billing_connector_settings,
     ticket_billing_connector_sync,
     ticket_billing_inbox,
@@ -25,3 +27,11 @@ from . import (
     ticket_billing_procedure,
     ticket_billing_sync_log,
 )
+
+# Parts of models above.
+from . import ticket_billing_connector_hook  # isort: skip
+from . import ticket_billing_connector_write_back  # isort: skip
+from . import ticket_billing_import_order  # isort: skip
+from . import ticket_billing_hook_event  # isort: skip
+from . import ticket_billing_write_back  # isort: skip
+from . import ticket_billing_write_back_sender  # isort: skip

@@ -46,6 +46,9 @@ def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
     def inverse(connectors):
         for connector in connectors:
             stored = connector.system_settings or {}
+            changed = stored.get(name, default) != connector[name]
+            if changed and item.metadata["decides_what_comes"]:
+                connector.cursor = False
             connector.system_settings = {**stored, name: connector[name]}
 
     options = {
@@ -125,11 +128,13 @@ class TicketBillingConnector(models.Model):
             super()._get_connection(),
             login=self.login or "",
             known_entries=self._get_known_entries,
+            known_of=self._get_known_of,
             since=self.date_from,
         )
 
-    def _get_known_entries(self, day: date) -> set[str]:
-        """Return the remote ids of bookings here with work of ``day`` or later."""
+    def _get_known_entries(self, day: date) -> dict[str, str]:
+        """Return the bookings here with work of ``day`` or later: the remote ids of
+        their tickets by their own."""
         held = self.env["ticket.billing.inbox"].search(
             [
                 ("connector_id", "=", self.id),
@@ -152,9 +157,23 @@ class TicketBillingConnector(models.Model):
         recent = set(lines.ids)
         known = links.filtered(lambda link: link.res_id in recent)
         waiting = [row._get_record() for row in held - deleted]
-        return set(known.mapped("remote_id")) | {
-            entry.remote_id for entry in waiting if work_day(entry) >= day
+        return {link.remote_id: link.parent_remote_id or "" for link in known} | {
+            entry.remote_id: entry.ticket_remote_id
+            for entry in waiting
+            if work_day(entry) >= day
         }
+
+    def _get_known_of(self, tickets: list[str]) -> dict[str, str]:
+        """Return all bookings that ever came in for remote tickets, whatever became of
+        them: the remote ids of their tickets by their own."""
+        entries = [
+            ("connector_id", "=", self.id),
+            ("remote_type", "=", "time_entry"),
+            ("parent_remote_id", "in", tickets),
+        ]
+        linked = self.env["ticket.billing.link"].search(entries)
+        held = self.env["ticket.billing.inbox"].search(entries)
+        return {row.remote_id: row.parent_remote_id for row in (*linked, *held)}
 
     # The form
 

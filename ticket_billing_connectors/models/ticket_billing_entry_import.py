@@ -65,7 +65,9 @@ class TicketBillingEntryImport(models.AbstractModel):
         if reason:
             batch.hold(entry, reason, link=waits_for)
             return
-        values = self._prepare_entry_values(known, entry)
+        # A rule says more than what the agent has ticked.
+        values = self._prepare_entry_billing(entry, line)
+        values |= self._prepare_entry_values(known, entry)
         facts = {
             "remote_number": entry.ticket_number,
             "parent_remote_id": entry.ticket_remote_id,
@@ -124,6 +126,17 @@ class TicketBillingEntryImport(models.AbstractModel):
             "activity_link_id": activity.id if activity else False,
             **prepare_rules(ruled),
         }
+
+    @api.model
+    def _prepare_entry_billing(self, entry, line) -> dict:
+        """Return the kind of billing, where the agent said whether to bill it.
+
+        What was made warranty or goodwill here stays that.
+        """
+        present = line.billing_type if line else "billable"
+        if entry.billable is None or present not in ("billable", "internal"):
+            return {}
+        return {"billing_type": "billable" if entry.billable else "internal"}
 
     @api.model
     def _update_line(self, line, values) -> bool:

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..tools.names import mail_domain
+from ..tools.names import mail_domain, mail_domains
 from .ticket_billing_link import MODELS, TARGET_FIELDS
 
 
@@ -200,7 +200,8 @@ class TicketBillingLink(models.Model):
     def action_create_partner(self):
         """Open the form of a new customer with what the ticket system knows."""
         self.ensure_one()
-        domain = self.remote_domain or mail_domain(self.remote_email)
+        domains = sorted(mail_domains(self.remote_domain))
+        domain = next(iter(domains), mail_domain(self.remote_email))
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("New customer"),

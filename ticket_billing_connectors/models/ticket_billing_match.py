@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import email_normalize
 
-from ..tools.names import mail_domain
+from ..tools.names import mail_domain, mail_domains
 from .ticket_billing_link import MODELS
 
 
@@ -66,6 +66,24 @@ class TicketBillingMatch(models.AbstractModel):
         return self._get_matches(links, "customer")
 
     @api.model
+    def _learn_customers(self, connector, organisations):
+        """Remember what is known of customers, for matching now and later."""
+        self._for(connector)._ensure_links(
+            connector,
+            "customer",
+            {
+                organisation.remote_id: {
+                    "remote_name": organisation.name,
+                    "remote_number": organisation.number,
+                    "remote_email": organisation.email,
+                    "remote_domain": organisation.domain,
+                    "remote_vat": organisation.vat,
+                }
+                for organisation in organisations
+            },
+        )
+
+    @api.model
     def _get_customer_rules(self, links, emails=None):
         """Return what a customer is known by, the surest first. ``emails`` are those
         of the contacts by key, beside the one on the link."""
@@ -94,7 +112,7 @@ class TicketBillingMatch(models.AbstractModel):
                 "domain",
                 lambda keys: self._partners_by_domain(
                     {
-                        key: {mail_domain(by_key[key].remote_domain)}
+                        key: mail_domains(by_key[key].remote_domain)
                         | {mail_domain(email) for email in emails[key]}
                         for key in keys
                     }

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from ..transport.address_guard import AddressPolicy
 from ..transport.errors import InvalidRequest
 from ..transport.oauth import TokenStore
-from .records import Check, Page
+from .declaration import Webhook
+from .hook_event import ANY_SYSTEM
+from .records import Check, Page, RemoteAgent, RemoteOrganisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,11 @@ class Connection:
     """Where a remote system is and who we are there.
 
     ``verify=False`` switches the check of its certificate off. ``options`` go to
-    :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the ids
-    of bookings that came in before with work of ``day`` or later, ``since`` is the
-    first day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
+    bookings that came in before with work of ``day`` or later, ids of their tickets by
+    their own. ``known_of(tickets)`` returns in the same way all bookings that ever came
+    in for these tickets, also those held, dismissed or removed. ``since`` is the first
+    day whose work is wanted. ``token_store`` keeps OAuth tokens.
     """
 
     base_url: str
@@ -27,7 +31,8 @@ class Connection:
     policy: AddressPolicy = AddressPolicy()
     verify: bool = True
     options: dict = field(default_factory=dict)
-    known_entries: Callable[[date], set[str]] = lambda day: set()
+    known_entries: Callable[[date], dict[str, str]] = lambda day: {}
+    known_of: Callable[[list[str]], dict[str, str]] = lambda tickets: {}
     since: date | None = None
     token_store: TokenStore | None = None
 
@@ -51,6 +56,25 @@ class TicketSystem(Protocol):
     def ticket_url(self, remote_id: str) -> str:
         """Return the address of a ticket for a person's browser."""
 
+    def read_again(self, ids: list[str]) -> Page:
+        """Return the tickets with these ids as they are now, without those that are
+        gone or hidden."""
+
+    def write_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Write a ``note``, ``field`` or ``tag`` to a ticket."""
+
+    def take_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Undo :meth:`write_back`."""
+
+    def has_note(self, remote_id: str, text: str) -> bool | None:
+        """Return whether a note with ``text`` is on a ticket; None: nobody knows."""
+
+    def organisations(self) -> Iterator[RemoteOrganisation]:
+        """Yield the customers the system knows, none if it has no list of them."""
+
+    def agents(self) -> Iterator[RemoteAgent]:
+        """Yield those who work on tickets, none if the system has no list of them."""
+
     def check(self) -> list[Check]:
         """Test the connection step by step, ending with the first that fails."""
 
@@ -62,13 +86,19 @@ class TicketSystem(Protocol):
 class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
-    ``needs_login``: a user name is needed beside the secret."""
+    ``needs_login``: a user name is needed beside the secret. ``webhook`` says how it
+    reports changes, ``write_back`` what can be written to it, ``organisations`` and
+    ``agents`` whether it can list them."""
 
     code: str
     name: str
     settings: type
     client: Any
     needs_login: bool = True
+    webhook: Webhook = ANY_SYSTEM
+    write_back: frozenset[str] = frozenset()
+    organisations: bool = False
+    agents: bool = False
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

@@ -31,7 +31,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A call whose ``answer`` is a list of rows, which comes in pages of ``paging``."""
+    """A call whose ``answer`` is a list of rows, which comes in pages of ``paging``.
+
+    ``per_minute`` is how many of these the system takes, if fewer than of others.
+    """
 
     path: str
     answer: Pick
@@ -39,6 +42,41 @@ class Listing:
     method: str = "GET"
     query: dict = field(default_factory=dict)
     paging: PageStyle = SinglePage()
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A list of all organisations or agents there are; ``fields`` picks those of
+    :class:`~.records.RemoteOrganisation` or :class:`~.records.RemoteAgent`. A row
+    without an id is left out."""
+
+    listing: Listing
+    fields: dict[str, Pick]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several declarations, by the value of a setting."""
+
+    setting: str
+    options: dict[str, Any]
+
+
+def chosen(declared, settings):
+    """Return ``declared``, or the one of a choice that the settings name."""
+    if isinstance(declared, Choice):
+        return declared.options[getattr(settings, declared.setting)]
+    return declared
+
+
+@dataclass(frozen=True, slots=True)
+class AddToList:
+    """Adds ``{text}`` to a list that can only be written as a whole: ``read`` answers
+    with the present one, ``write`` sends ``{items}``."""
+
+    read: Call
+    write: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +186,14 @@ class OAuth:
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """How the system reports changes. ``signature`` names the scheme that proves the
-    sender; ``event_id`` and ``ticket_id`` pick from ``{headers: …, body: …}`` (names
-    of headers in small letters). The body is a hint: the ticket is read again."""
+    sender; ``event_id``, ``ticket_id`` and ``deleted`` (the ticket is gone) pick from
+    ``{headers: …, body: …}`` (names of headers in small letters). The body is a hint:
+    the ticket is read again."""
 
     signature: str
     ticket_id: Pick
     event_id: Pick = "headers.none"
+    deleted: Pick = "`false`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +202,34 @@ class Declaration:
 
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
-    ``tag`` to calls with ``{id}``, ``{text}`` and ``{name}``; ``refused`` picks from
-    an answer to them what is true if the system says no in spite of its status.
+    ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``
+    (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back`` those that undo them; ``refused``
+    picks from an answer to them what is true if the system says no in spite of its
+    status. ``notes`` reads the texts of the notes on ticket ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
-    it takes from one user, ``headers`` are sent with every one.
-    ``needs_login``: a user name is needed beside the secret.
+    it takes from one user (a setting of this name goes first), ``headers`` are sent
+    with every one.
+    ``needs_login``: a user name is needed beside the secret. ``auth`` and ``time`` may
+    be a :class:`Choice`. ``look_up`` finds settings that were left empty: the ``id``
+    of the first row of a list. ``organisations`` and ``agents`` list all there are.
     """
 
     code: str
     name: str
-    auth: Header | Basic | Body | Session | OAuth
+    auth: Header | Basic | Body | Session | OAuth | Choice
     who: Call
     tickets: Tickets
     time: Any
     base: str = ""
     people: People = People()
+    organisations: Directory | None = None
+    agents: Directory | None = None
     settings: type = Common
-    write_back: dict[str, Call] = field(default_factory=dict)
+    look_up: dict[str, Listing] = field(default_factory=dict)
+    write_back: dict[str, Call | AddToList] = field(default_factory=dict)
+    take_back: dict[str, Call] = field(default_factory=dict)
     refused: Pick = "`false`"
+    notes: Call | None = None
     webhook: Webhook | None = None
     fault: Callable[[Answer], errors.ConnectorError | None] | None = None
     per_minute: int = 0

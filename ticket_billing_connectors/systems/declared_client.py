@@ -4,7 +4,7 @@ import datetime
 import email.utils
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -15,12 +15,12 @@ from ..transport.since_walk import SinceWalk
 from ..transport.throttle import shared_bucket
 from .base import Connection
 from .connection_test import run_checks
-from .declaration import Call, Declaration, Listing, Since
+from .declaration import AddToList, Call, Declaration, Listing, Since, chosen
 from .logins import make_auth
 from .position import Position
-from .records import Page, clean
+from .records import Page, RemoteAgent, RemoteOrganisation, clean
 from .row_reader import RowReader
-from .templates import fill, fill_path, pick
+from .templates import as_html, fill, fill_path, pick, pick_all
 from .time_formats import read_time, zone_of
 
 
@@ -34,8 +34,10 @@ class DeclaredClient:
         self.zone = zone_of(getattr(settings, "time_zone", "UTC"))
         self.rows = RowReader(self)
         self._remote_time = None
-        #: Ids of the tickets this run has read.
+        self._complete = False
+        #: Ids of the tickets this run has read, and of those it cannot read.
         self.read_ids: set[str] = set()
+        self.missing_ids: set[str] = set()
 
     @property
     def base_url(self):
@@ -45,16 +47,23 @@ class DeclaredClient:
     def http(self) -> HttpSession:
         api = self.base_url + fill_path(self.declaration.base, self.values())
         http = self.open_session(api)
-        http.auth = make_auth(self.declaration.auth, self, http)
+        auth = chosen(self.declaration.auth, self.settings)
+        http.auth = make_auth(auth, self, http)
         return http
+
+    @property
+    def source(self):
+        """Where time is kept."""
+        return chosen(self.declaration.time, self.settings)
 
     def open_session(self, url) -> HttpSession:
         """Return a session as the connection wants it, without log-in."""
         declared, connection = self.declaration, self.connection
         options = dict(connection.options)
-        if declared.per_minute:
+        per_minute = getattr(self.settings, "per_minute", declared.per_minute)
+        if per_minute:
             credential = urlsplit(url).netloc, connection.login, connection.secret
-            options["bucket"] = shared_bucket(credential, declared.per_minute)
+            options["bucket"] = shared_bucket(credential, per_minute)
         return HttpSession(
             url,
             connection.policy,
@@ -70,9 +79,8 @@ class DeclaredClient:
 
     def values(self, **more) -> dict:
         """Return what placeholders stand for."""
-        names = [item.name for item in fields(self.settings)]
         return {
-            **{name: getattr(self.settings, name) for name in names},
+            **self.settings.placeholders(),
             "login": self.connection.login,
             "secret": self.connection.secret,
             **more,
@@ -96,7 +104,7 @@ class DeclaredClient:
         answer = self._send(call, call.fields, values)
         return self.pick(call.answer, answer.data)
 
-    def _send(self, call, declared_fields, values, step=None):
+    def _send(self, call, declared_fields, values, step=None, idempotent=None):
         """Send a call or one page of a listing; return the Answer."""
         step = step or Step()
         values = self.values(**values)
@@ -114,7 +122,7 @@ class DeclaredClient:
             path,
             params=query,
             payload=sent,
-            idempotent=isinstance(call, Listing) or None,
+            idempotent=isinstance(call, Listing) or idempotent,
         )
         self._note_time(answer)
         return answer
@@ -129,6 +137,7 @@ class DeclaredClient:
     ):
         """Return (rows, next step) of one page of a list."""
         step = step or listing.paging.first(size or self.settings.page_size)
+        self._slow_down(listing)
         answer = self._send(listing, listing.fields, values, step)
         rows = self.pick(listing.answer, answer.data)
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
@@ -136,6 +145,14 @@ class DeclaredClient:
         url = step.url or f"{self.http.base_url}{listing.path}"
         page = Received(answer.data, answer.headers, len(rows), url)
         return rows, listing.paging.after(step, page)
+
+    def _slow_down(self, listing):
+        """Wait as long as the system wants between two requests for this list."""
+        if listing.per_minute:
+            who = self.base_url, self.connection.login, self.connection.secret
+            key = (*who, listing.path)
+            bucket = shared_bucket(key, listing.per_minute, listing.per_minute // 2)
+            self.http.wait(bucket.reserve())
 
     def read_pages(self, listing: Listing, **values) -> Iterator[list[dict]]:
         """Yield the pages of a list that is read as a whole.
@@ -199,7 +216,9 @@ class DeclaredClient:
 
     def first_cursor(self, day: datetime.date) -> str:
         start = datetime.datetime.combine(day, datetime.time(), self.zone)
-        return str(Position(start, start if self.declaration.time.has_cursor else None))
+        if self.source.has_cursor:
+            return str(Position(start, start, start))
+        return str(Position(start))
 
     def rewind(self, cursor: str) -> str:
         """Return ``cursor`` minus the overlap."""
@@ -208,9 +227,9 @@ class DeclaredClient:
 
     def changes(self, cursor: str) -> Iterator[Page]:
         """Yield changed tickets, then what the time source has of its own."""
-        time = self.declaration.time
+        time = self.source
         position = Position.parse(cursor)
-        self.read_ids = set()
+        self.read_ids, self.missing_ids = set(), set()
         for chunk in self.walk(self.declaration.tickets.changed).run(position.tickets):
             position = position.at(tickets=chunk.cursor)
             page = self.page_of(chunk.items)
@@ -222,12 +241,13 @@ class DeclaredClient:
     def read_again(self, ids: list[str]) -> Page:
         """Return the tickets with these ids as they are now, for a webhook's hint."""
         page = self.page_of(self.load_tickets(ids))
-        page.whole = page.whole and self.declaration.time.whole
+        page.whole = page.whole and self.source.whole
         return page
 
     def page_of(self, rows, entry_rows=()) -> Page:
         """Return tickets with the bookings they bring, and single bookings."""
-        time = self.declaration.time
+        self.complete_settings()
+        time = self.source
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
         page = Page(
@@ -243,18 +263,38 @@ class DeclaredClient:
         page.note_raw(page.entries, [row for row, _ticket_id in booked])
         return page
 
-    def parse_webhook(self, headers: dict, body) -> tuple[str, str]:
-        """Return the ids of the event and of the ticket a webhook is about ('' where
-        it does not say). The sender must have been proven before.
-        """
-        declared = self.declaration.webhook
-        names = {str(name).lower(): value for name, value in headers.items()}
-        told = {"headers": names, "body": body}
-        event = self.pick(declared.event_id, told)
-        return clean(event), clean(self.pick(declared.ticket_id, told))
+    def complete_settings(self):
+        """Look up the settings that were left empty."""
+        for name, listing in self.declaration.look_up.items():
+            if not self._complete and not getattr(self.settings, name):
+                rows = (row for page in self.read_pages(listing) for row in page)
+                value = clean(next(rows, {}).get("id"))
+                self.settings = replace(self.settings, **{name: value})
+        self._complete = True
 
     def check(self):
         return run_checks(self)
+
+    # Who is there
+
+    def organisations(self) -> Iterator[RemoteOrganisation]:
+        """Yield the customers the system knows, none if it has no list of them."""
+        return self._list(self.declaration.organisations, RemoteOrganisation)
+
+    def agents(self) -> Iterator[RemoteAgent]:
+        """Yield those who work on tickets, none if the system has no list of them."""
+        return self._list(self.declaration.agents, RemoteAgent)
+
+    def _list(self, directory, kind):
+        seen = {""}
+        for rows in self.read_pages(directory.listing) if directory else ():
+            for row in rows:
+                found = pick_all(directory.fields, row, self.settings)
+                values = {name: clean(value) for name, value in found.items()}
+                record = kind(**values)
+                if record.remote_id not in seen:
+                    seen.add(record.remote_id)
+                    yield record
 
     # Writing
 
@@ -263,11 +303,40 @@ class DeclaredClient:
 
         :raises ConnectorError: it was refused, or the system has no such thing
         """
-        call = self.declaration.write_back.get(kind)
+        self._write(self.declaration.write_back, kind, remote_id, text, name)
+
+    def take_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Undo :meth:`write_back`.
+
+        :raises ConnectorError: it was refused, or the system has no such thing
+        """
+        self._write(self.declaration.take_back, kind, remote_id, text, name)
+
+    def _write(self, calls, kind, remote_id, text, name):
+        call = calls.get(kind)
         if call is None:
             raise errors.InvalidRequest("It cannot be written to like this.")
-        answer = self._send(
-            call, call.fields, {"id": remote_id, "text": text, "name": name}
-        )
+        values = {"id": remote_id, "text": text, "html": as_html(text), "name": name}
+        values["field_id"] = int(name) if name.isdecimal() else name
+        if isinstance(call, AddToList):
+            items = self.call(call.read, **values) or []
+            if text in items:
+                return
+            call, values["items"] = call.write, [*items, text]
+        # A note sent twice is there twice, whatever the method.
+        once = kind == "note"
+        answer = self._send(call, call.fields, values, idempotent=not once)
         if self.pick(self.declaration.refused, answer.data):
             raise errors.InvalidRequest("It refused the change.")
+
+    def has_note(self, remote_id: str, text: str) -> bool | None:
+        """Return whether a note with ``text`` is on a ticket; None if the system
+        cannot tell.
+
+        :raises ConnectorError: it could not be read
+        """
+        call = self.declaration.notes
+        if call is None:
+            return None
+        notes = self.call(call, id=remote_id) or []
+        return any(text in clean(note) for note in notes)

@@ -11,7 +11,6 @@ def preview_pages(client, cursor: str) -> Iterator[Page]:
     """Yield the first page of changed tickets since ``cursor`` and, where bookings are
     listed on their own, the first of these."""
     yield from islice(client.changes(cursor), 1)
-    declaration = getattr(client, "declaration", None)
-    if declaration and declaration.time.has_pages:
-        position = Position.parse(cursor)
-        yield from islice(declaration.time.pages(client, position), 1)
+    source = getattr(client, "source", None)
+    if source and source.has_pages:
+        yield from islice(source.pages(client, Position.parse(cursor)), 1)

@@ -54,7 +54,8 @@ class RemoteTimeEntry:
 
     ``minutes`` is None when ``raw_value``, the remote figure, is no number.
     ``start`` and ``stop`` are None where the remote system knows only when the
-    booking was typed in (``booked_at``). ``internal``: not meant for customers.
+    booking was typed in (``booked_at``). ``internal``: not meant for customers;
+    ``billable`` is None where agents cannot say.
     """
 
     remote_id: str
@@ -69,6 +70,7 @@ class RemoteTimeEntry:
     activity: str = ""
     text: str = ""
     internal: bool = False
+    billable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,23 @@ class RemoteAgent:
     login: str = ""
     name: str = ""
     email: str = ""
+
+    @property
+    def remote_id(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOrganisation:
+    """A customer as the remote system knows it; its ``remote_id`` is what tickets name
+    as ``customer_key``. ``domain`` may be several e-mail domains, by commas."""
+
+    remote_id: str
+    name: str = ""
+    number: str = ""
+    domain: str = ""
+    email: str = ""
+    vat: str = ""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 from .base import System
 from .declaration import Declaration
 from .declared_client import DeclaredClient
+from .hook_event import ANY_SYSTEM
 
 
 def as_system(found: System | Declaration) -> System:
@@ -17,8 +18,17 @@ def as_system(found: System | Declaration) -> System:
     def client(connection, settings):
         return DeclaredClient(found, connection, settings)
 
-    login = found.needs_login
-    return System(found.code, found.name, found.settings, client, login)
+    return System(
+        found.code,
+        found.name,
+        found.settings,
+        client,
+        needs_login=found.needs_login,
+        webhook=found.webhook or ANY_SYSTEM,
+        write_back=frozenset(found.write_back),
+        organisations=found.organisations is not None,
+        agents=found.agents is not None,
+    )
 
 
 def _discover():

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..transport import errors
 from ..transport.auth import SessionLogin
 from ..transport.paging import ChangeWalk, Window
-from ..transport.session import Answer, HttpSession
+from ..transport.session import HttpSession
 from .base import Connection, System
 from .connection_test import take_steps
+from .declaration import Webhook
 from .records import (
     Check,
     Page,
@@ -35,12 +36,14 @@ from .znuny_answers import (
     articles_of,
     as_list,
     bookings_of,
+    classify,
     customer_address,
     difference,
     field_value,
     fields_of,
     merged_into,
 )
+from .znuny_writing import ZnunyWriting
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 FAR_PAST = "2000-01-01 00:00:00"
@@ -49,15 +52,6 @@ CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
 MAX_TEXT = 60_000
 #: Ids per request: they have to fit into a URL.
 BATCH = 50
-ERRORS = {
-    "AuthFail": errors.AuthError,
-    "AccessDenied": errors.PermissionDenied,
-    "InvalidConfiguration": errors.InvalidRequest,
-}
-#: Plain texts that come with HTTP status 500 although a retry cannot help.
-WRONG_ROUTE = re.compile(r"determine Operation|decoding request content")
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What differs between two Znuny servers.
@@ -74,6 +68,7 @@ class Settings:
     route_search: str = "GET /Ticket"
     route_tickets: str = "GET /TicketList"
     route_history: str = "GET /TicketHistory/{TicketID}"
+    route_update: str = "PATCH /Ticket/{TicketID}"
     time_zone: str = "UTC"
     minutes_per_unit: Decimal = Decimal(1)
     booking_time: str = "end"
@@ -85,18 +80,7 @@ class Settings:
     overlap_minutes: int = 5
 
 
-def classify(answer: Answer) -> errors.ConnectorError | None:
-    """Recognise an error of the Generic Interface in an answer of any status."""
-    if isinstance(answer.data, dict) and isinstance(answer.data.get("Error"), dict):
-        code = clean(answer.data["Error"].get("ErrorCode"))[:80]
-        kind = ERRORS.get(code.rpartition(".")[2], errors.InvalidRequest)
-        return kind(f"({code})")
-    if answer.status == 500 and WRONG_ROUTE.search(answer.text[:300]):
-        return errors.InvalidRequest("The web service does not know this route.")
-    return None
-
-
-class Znuny:
+class Znuny(ZnunyWriting):
     """An open connection; see :class:`~.base.TicketSystem`."""
 
     def __init__(self, connection: Connection, settings: Settings):
@@ -397,4 +381,11 @@ class Znuny:
             )
 
 
-SYSTEM = System("znuny", "Znuny / OTRS (REST)", Settings, Znuny)
+SYSTEM = System(
+    "znuny",
+    "Znuny / OTRS (REST)",
+    Settings,
+    Znuny,
+    webhook=Webhook("basic", ticket_id="body.Ticket.TicketID || body.TicketID"),
+    write_back=frozenset({"note", "field"}),
+)

@@ -56,6 +56,11 @@ def likeness(one: str, other: str) -> int:
     return round(100 * SequenceMatcher(None, " ".join(first), " ".join(second)).ratio())
 
 
+def mail_domains(text: str) -> set[str]:
+    """Return the domains in ``text``, which are separated by commas."""
+    return {mail_domain(part) for part in (text or "").split(",")} - {""}
+
+
 def mail_domain(address: str) -> str:
     """Return the domain of an e-mail address, '' if it belongs to many people."""
     domain = (address or "").rpartition("@")[2].strip().lower() if address else ""

@@ -1,1 +1,5 @@
-from . import ticket_billing_preview, ticket_billing_preview_line
+from . import (
+    ticket_billing_hook_secret,
+    ticket_billing_preview,
+    ticket_billing_preview_line,
+)

@@ -1,4 +1,5 @@
-"""Every system of ``shapes/`` passes the tests of this folder."""
+"""Every system of ``shapes/`` passes the tests of this folder; a module with a list
+``ONLY`` is about these."""
 
 import importlib.util
 import sys
@@ -17,7 +18,7 @@ def load_shapes():
         spec = importlib.util.spec_from_file_location(f"shape_{path.stem}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        shapes[path.stem] = module.SHAPE
+        shapes |= getattr(module, "SHAPES", None) or {path.stem: module.SHAPE}
     return shapes
 
 
@@ -26,7 +27,11 @@ SHAPES = load_shapes()
 
 def pytest_generate_tests(metafunc):
     if "shape" in metafunc.fixturenames:
-        metafunc.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+        # What it speaks like is put to the test once.
+        faults = metafunc.module.__name__.endswith("test_faults")
+        every = [name for name in SHAPES if not (faults and SHAPES[name].variant)]
+        only = getattr(metafunc.module, "ONLY", every)
+        metafunc.parametrize("shape", [SHAPES[name] for name in only], ids=only)
 
 
 @pytest.fixture
@@ -36,6 +41,7 @@ def remote(shape):
 
     with ShapeServer(shape) as server:
         yield server
+    assert not server.undocumented, "Requests are not as the system documents them."
 
 
 @pytest.fixture

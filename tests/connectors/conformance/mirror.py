@@ -33,6 +33,7 @@ class Mirror:
             policy=POLICY,
             options={"limits": LIMITS, "sleep": self.waits.append},
             known_entries=self._known,
+            known_of=self._known_of,
             since=FIRST_DAY,
         )
         system = SYSTEMS[shape.code]
@@ -44,7 +45,15 @@ class Mirror:
         times = {
             key: entry.start or entry.booked_at for key, entry in self.entries.items()
         }
-        return {key for key, time in times.items() if time and time >= start}
+        return {
+            key: self.entries[key].ticket_remote_id
+            for key, time in times.items()
+            if time and time >= start
+        }
+
+    def _known_of(self, tickets):
+        found = {key: entry.ticket_remote_id for key, entry in self.entries.items()}
+        return {key: ticket for key, ticket in found.items() if ticket in tickets}
 
     def close(self):
         for client in self.clients:

@@ -11,6 +11,7 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 class Redmine(Shape):
     code = "redmine"
+    document = "redmine"
     touching = False
     ticket_list = "/issues.json"
     kinds_of_write_back = ("note", "field")
@@ -25,10 +26,13 @@ class Redmine(Shape):
         for method, pattern, act in (
             ("GET", r"/users/current\.json", lambda *_args: Reply({"user": {"id": 5}})),
             ("GET", r"/issues\.json", self._issues),
+            ("GET", r"/issues/(\d+)\.json", self._issue),
             ("PUT", r"/issues/(\d+)\.json", self._update),
             ("GET", r"/time_entries\.json", self._entries),
             ("GET", r"/time_entries/(\d+)\.json", self._entry),
             ("GET", r"/users/(\d+)\.json", self._user),
+            ("GET", r"/users\.json", self._users),
+            ("GET", r"/projects\.json", self._projects),
         ):
             found = re.fullmatch(pattern, request.path)
             if found and method == request.method:
@@ -57,11 +61,19 @@ class Redmine(Shape):
             tickets = [t for t in tickets if t.changed >= since]
         return self._page(request, "issues", tickets, self.issue)
 
+    def _issue(self, request, world, key):
+        issue = self.issue(world.tickets[int(key)])
+        if request.query.get("include") == "journals":
+            notes = [n[2] for n in world.written if n[:2] == ("note", int(key))]
+            journals = [{"id": number, "notes": n} for number, n in enumerate(notes)]
+            issue["journals"] = [{"id": 900, "notes": ""}, *journals]
+        return Reply({"issue": issue})
+
     def issue(self, ticket):
         changed = ticket.changed.strftime(ISO)
         return {
             "id": ticket.id,
-            "project": {"id": 1, "name": "Acme Support"},
+            "project": {"id": 3, "name": "Acme Support"},
             "tracker": {"id": 3, "name": "Support"},
             "status": {
                 "id": 5 if ticket.closed else 1,
@@ -103,7 +115,7 @@ class Redmine(Shape):
         hours = round(entry.minutes / 60, 2) if entry.amount is None else entry.amount
         return {
             "id": entry.id,
-            "project": {"id": 1, "name": "Acme Support"},
+            "project": {"id": 3, "name": "Acme Support"},
             "issue": {"id": entry.ticket},
             "user": {"id": entry.agent, "name": "Anna Huber"},
             "activity": {"id": 9, "name": "Development"},
@@ -121,6 +133,20 @@ class Redmine(Shape):
 
     def _user(self, request, world, key):
         return Reply({"user": {"id": int(key), "login": f"user{key}"}})
+
+    def _users(self, request, world):
+        def user(item):
+            first, _space, last = item[1].partition(" ")
+            return {"id": item[0], "firstname": first, "lastname": last}
+
+        return self._page(request, "users", list(world.agents.items()), user)
+
+    def _projects(self, request, world):
+        def project(item):
+            return {"id": item[0], "name": item[1], "identifier": f"c{item[0]}"}
+
+        projects = list(world.organisations.items())
+        return self._page(request, "projects", projects, project)
 
     def webhook(self):
         body = {"type": "issue.updated", "data": {"issue": {"id": 7}}}

@@ -28,8 +28,12 @@ class Zammad(Shape):
             ("PUT", r"/tickets/(\d+)", self._update),
             ("GET", r"/tickets/(\d+)/time_accountings", self._entries),
             ("GET", r"/users/(\d+)", self._user),
+            ("GET", r"/users", self._users),
+            ("GET", r"/organizations", self._organizations),
             ("POST", r"/ticket_articles", self._article),
+            ("GET", r"/ticket_articles/by_ticket/(\d+)", self._articles),
             ("POST", r"/tags/add", self._tag),
+            ("DELETE", r"/tags/remove", self._untag),
         ):
             found = re.fullmatch(f"/api/v1{pattern}", request.path)
             if found and method == request.method:
@@ -44,9 +48,7 @@ class Zammad(Shape):
         tickets = world.changed_since(since, inclusive=False)
         if request.body.get("order_by") != "asc":
             tickets.reverse()
-        size = min(request.number("per_page", 50), 200)
-        page = cut(tickets, (request.number("page", 1) - 1) * size, size)
-        return Reply([self.ticket(ticket) for ticket in page])
+        return self._page(request, tickets, self.ticket)
 
     def _ticket(self, request, world, key):
         ticket = world.tickets.get(int(key))
@@ -97,6 +99,26 @@ class Zammad(Shape):
         user = {"id": int(key), "login": f"user{key}", "email": f"u{key}@msp.example"}
         return Reply({**user, "firstname": "Anna", "lastname": "Huber"})
 
+    def _users(self, request, world):
+        """Answer with customers too; the names of roles come when expanded."""
+        assert request.query["expand"] == "true"
+        users = [{"id": 8, "firstname": "Emil", "roles": ["Customer"]}]
+        for key, name in world.agents.items():
+            first, _space, last = name.partition(" ")
+            roles = ["Agent", "Customer"] if key % 2 else ["2nd Level"]
+            user = {"id": key, "firstname": first, "lastname": last, "roles": roles}
+            users += [user, {"id": key + 5000, "roles": ["Customer"]}]
+        return self._page(request, users)
+
+    def _organizations(self, request, world):
+        rows = [{"id": k, "name": n, "domain": ""} for k, n in world.organisations.items()]
+        return self._page(request, rows)
+
+    def _page(self, request, things, render=dict):
+        size = min(request.number("per_page", 50), 200)
+        page = cut(things, (request.number("page", 1) - 1) * size, size)
+        return Reply([render(thing) for thing in page])
+
     def _update(self, request, world, key):
         for value in request.body.values():
             world.written.append(("field", int(key), value))
@@ -111,6 +133,17 @@ class Zammad(Shape):
     def _tag(self, request, world):
         world.written.append(("tag", int(request.body["o_id"]), request.body["item"]))
         return Reply(True, 201)
+
+    def _untag(self, request, world):
+        written = ("tag", int(request.body["o_id"]), request.body["item"])
+        assert written in world.written
+        world.written.append((f"no {written[0]}", *written[1:]))
+        return Reply(True)
+
+    def _articles(self, request, world, key):
+        notes = [note for note in world.written if note[:2] == ("note", int(key))]
+        rows = [{"id": number, "body": note[2]} for number, note in enumerate(notes)]
+        return Reply([{"id": 900, "body": "It does not print."}, *rows])
 
     def webhook(self):
         body = {"ticket": {"id": 81, "title": "Printer"}, "article": {}}
