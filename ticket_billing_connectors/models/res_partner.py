@@ -10,7 +10,7 @@ class ResPartner(models.Model):
         link_id = self.env.context.get("map_link_id")
         # Not for the contacts of the customer, which are created within.
         self = self.with_context(map_link_id=False)
-        partners = super(ResPartner, self).create(vals_list)
+        partners = super().create(vals_list)
         if link_id and len(partners) == 1:
             self.env["ticket.billing.link"].browse(link_id).res_id = partners.id
         return partners

@@ -10,11 +10,10 @@ STEP_ICONS = {
 }
 
 
-# pylint: disable-next=consider-merging-classes-inherited
 class TicketBillingConnector(models.Model):
     """What the form says in words: steps of the test, health, the way out."""
 
-    _inherit = "ticket.billing.connector"
+    _inherit = "ticket.billing.connector"  # pylint: disable=consider-merging-classes-inherited
 
     test_steps = fields.Html(compute="_compute_test_steps", string="Connection test")
     concern = fields.Text(
@@ -22,6 +21,7 @@ class TicketBillingConnector(models.Model):
         string="What to do",
         help="What is wrong and what helps.",
     )
+
     @api.depends("test_result")
     def _compute_test_steps(self):
         row = Markup('<li><i class="fa %s fa-fw me-1"></i>%s</li>')

@@ -7,11 +7,10 @@ from ..systems.registry import SYSTEMS
 from ..transport.errors import ConnectorError
 
 
-# pylint: disable-next=consider-merging-classes-inherited
 class TicketBillingConnector(models.Model):
     """Customers and agents, read as a whole to be mapped before their first ticket."""
 
-    _inherit = "ticket.billing.connector"
+    _inherit = "ticket.billing.connector"  # pylint: disable=consider-merging-classes-inherited
 
     lists_people = fields.Boolean(compute="_compute_lists_people")
 

@@ -16,11 +16,10 @@ class Busy(Exception):
     """Another synchronisation of the same connector is running."""
 
 
-# pylint: disable-next=consider-merging-classes-inherited
 class TicketBillingConnector(models.Model):
     """Reading what changed: when, from where on, and what came of it."""
 
-    _inherit = "ticket.billing.connector"
+    _inherit = "ticket.billing.connector"  # pylint: disable=consider-merging-classes-inherited
 
     sync_interval = fields.Selection(
         [

@@ -4,11 +4,10 @@ from odoo.exceptions import UserError
 from .ticket_billing_after_billing import AFTER_BILLING
 
 
-# pylint: disable-next=consider-merging-classes-inherited
 class TicketBillingInbox(models.Model):
     """What can be done about a record that waits, beside trying again."""
 
-    _inherit = "ticket.billing.inbox"
+    _inherit = "ticket.billing.inbox"  # pylint: disable=consider-merging-classes-inherited
 
     after_billing = fields.Boolean(compute="_compute_after_billing")
 
@@ -33,9 +32,11 @@ class TicketBillingInbox(models.Model):
         self.env["ticket.billing.rater"]._check_biller()
         self.check_access("write")
         held = self.filtered(
-            lambda row: row.state == "held"
-            and row.remote_type == "time_entry"
-            and row.after_billing
+            lambda row: (
+                row.state == "held"
+                and row.remote_type == "time_entry"
+                and row.after_billing
+            )
         )
         for connector, rows in held.grouped("connector_id").items():
             refused = (

@@ -6,11 +6,10 @@ from ..tools.names import mail_domain, mail_domains
 from .ticket_billing_link import MODELS, TARGET_FIELDS
 
 
-# pylint: disable-next=consider-merging-classes-inherited
 class TicketBillingLink(models.Model):
-    """Deciding what a remote customer, agent or activity is here, and taking it back."""
+    """Deciding what a remote record is here, and taking it back."""
 
-    _inherit = "ticket.billing.link"
+    _inherit = "ticket.billing.link"  # pylint: disable=consider-merging-classes-inherited
 
     remote_vat = fields.Char(string="VAT number there", readonly=True)
     remote_domain = fields.Char(string="Mail domain there", readonly=True)

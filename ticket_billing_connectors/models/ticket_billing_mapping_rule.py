@@ -240,7 +240,9 @@ class TicketBillingMappingRule(models.Model):
         else:
             found = getattr(remote, self.field)
         values = found if isinstance(found, list) else [found]
-        return any(self._fits_value(str(value)) for value in values if value is not None)
+        return any(
+            self._fits_value(str(value)) for value in values if value is not None
+        )
 
     def _fits_value(self, value) -> bool:
         value, wanted = value.strip().lower(), self.value.strip().lower()

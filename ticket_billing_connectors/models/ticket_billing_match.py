@@ -227,7 +227,8 @@ class TicketBillingMatch(models.AbstractModel):
 
         def fitting(rule):
             return lambda keys: {
-                key: employees.filtered(lambda e: rule(e, by_key[key])) for key in keys
+                key: employees.filtered(lambda e, k=key: rule(e, by_key[k]))
+                for key in keys
             }
 
         return [
@@ -268,7 +269,7 @@ class TicketBillingMatch(models.AbstractModel):
 
         def fitting(field):
             return lambda keys: {
-                key: types.filtered(lambda t: t[field].lower() == key.lower())
+                key: types.filtered(lambda t, k=key: t[field].lower() == k.lower())
                 for key in keys
             }
 

@@ -120,7 +120,7 @@ class TicketBillingPayload(models.Model):
     @api.autovacuum
     def _gc_payloads(self):
         """Forget old content, but for that of records that still wait."""
-        for connector in self.env["ticket.billing.connector"].search([]):
+        for (connector,) in self._read_group([], ["connector_id"]):
             limit = fields.Datetime.now() - timedelta(days=connector.payload_days)
             held = self.env["ticket.billing.inbox"].search(
                 [("connector_id", "=", connector.id), ("state", "=", "held")]

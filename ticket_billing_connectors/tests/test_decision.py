@@ -12,7 +12,9 @@ LATER = "2026-11-02 10:00:00"
 class TestDecision(ConnectorCase):
     """What remote customers and agents are here: proposed, decided, taken back."""
 
-    def _add(self, number, customer="STRANGER", sender="", agent=2, minutes=15, **values):
+    def _add(
+        self, number, customer="STRANGER", sender="", agent=2, minutes=15, **values
+    ):
         self.replay.add_ticket(
             number,
             NINE,

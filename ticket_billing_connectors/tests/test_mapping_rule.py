@@ -102,7 +102,9 @@ class TestMappingRule(ConnectorCase):
         self.assertEqual(line.ticket_id.billing_contract_id, self.contract)
 
     def test_other_fields_are_found_in_the_content_as_read(self):
-        self._rule("ticket_other", "equals", "VIP", path="Tags", billing_type="goodwill")
+        self._rule(
+            "ticket_other", "equals", "VIP", path="Tags", billing_type="goodwill"
+        )
         line = self._bring(Tags=["new", "vip"])
         self.assertEqual(line.billing_type, "goodwill")
         self.assertEqual(self._bring(2).billing_type, "billable")
@@ -115,4 +117,6 @@ class TestMappingRule(ConnectorCase):
             {"field": "text", "target": "contract", "contract_id": self.contract.id},
         ):
             with self.subTest(**vals), self.assertRaises(ValidationError):
-                self._rule(**{"field": "queue", "operator": "equals", "value": "x"} | vals)
+                self._rule(
+                    **{"field": "queue", "operator": "equals", "value": "x"} | vals
+                )

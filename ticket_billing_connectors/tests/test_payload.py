@@ -77,6 +77,4 @@ class TestPayload(ConnectorCase):
         other = self.env["res.company"].create({"name": "Other"})
         stranger.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         theirs = self.env["ticket.billing.payload"].with_user(stranger)
-        self.assertFalse(
-            theirs.with_context(allowed_company_ids=other.ids).search([])
-        )
+        self.assertFalse(theirs.with_context(allowed_company_ids=other.ids).search([]))
