@@ -48,4 +48,4 @@ class TicketBillingConnector(models.Model):
             "ticket_billing_connectors.ticket_billing_link_action_decide"
         )
         domain = [("connector_id", "=", self.id)]
-        return dict(action, domain=domain, context={"search_default_group_type": 1})
+        return dict(action, domain=domain, context={})
