@@ -3,7 +3,6 @@ from odoo import api, models
 from ..systems.records import fingerprint
 from .ticket_billing_mapping_rule import get_digest
 
-AFTER_BILLING = ("changed_after_billing", "deleted_after_billing")
 #: What the next run can bill or credit the difference of.
 CORRECTABLE = {
     "raw_minutes", "billing_start", "billing_stop", "work_type_id", "billing_type",

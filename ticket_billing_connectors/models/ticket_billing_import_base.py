@@ -6,6 +6,8 @@ import psycopg2
 from odoo import api, models
 from odoo.exceptions import UserError
 
+#: Reasons to hold what was billed already.
+AFTER_BILLING = ("changed_after_billing", "deleted_after_billing")
 #: What is wrong with one record, not with the database.
 RECORD_ERRORS = (UserError, psycopg2.IntegrityError, psycopg2.DataError)
 

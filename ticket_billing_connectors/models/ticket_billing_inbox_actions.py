@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .ticket_billing_after_billing import AFTER_BILLING
+from .ticket_billing_import_base import AFTER_BILLING
 
 
 class TicketBillingInbox(models.Model):
@@ -26,6 +26,13 @@ class TicketBillingInbox(models.Model):
                 ("remote_id", "=", self.remote_id),
             ]
         )
+
+    def _is_billed(self) -> bool:
+        """Say whether billing keeps what the record would change."""
+        record = self._get_link()._get_target()
+        if self.remote_type == "ticket":
+            return bool(record) and record._is_billing_settled()
+        return record.billing_locked
 
     def action_correct(self):
         """Take changes of billed time over as corrections."""

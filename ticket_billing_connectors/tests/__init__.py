@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_after_billing,
     test_connector,
+    test_connector_form,
     test_decision,
     test_declared_system,
     test_hook_event,

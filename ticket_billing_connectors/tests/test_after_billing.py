@@ -96,6 +96,15 @@ class TestAfterBilling(ConnectorCase):
         self._run(NEXT_MONTH)
         self.assertEqual(self._get_net(line), 0)
 
+    def test_credited_work_follows_by_itself(self):
+        line = self._bill(60)
+        held = self._change_minutes(line, 90)
+        self._synchronise()
+        self.assertEqual(held.state, "held")
+        self._credit_and_release(line.billing_item_ids.invoice_id)
+        self._synchronise()
+        self.assertEqual((held.state, line.raw_minutes), ("done", 90))
+
     def test_other_agent_needs_a_credit_note(self):
         line = self._bill(60)
         link = self._get_link("agent", "2")

@@ -62,6 +62,22 @@ class TestPreview(ConnectorCase):
         )
         self.assertIn("Stranger Logistik GmbH", line.message)
 
+    def test_rules_on_other_fields_count(self):
+        second = self._create_contract(self.partner, main=False)
+        self.env["ticket.billing.mapping.rule"].create(
+            {
+                "connector_id": self.connector.id,
+                "field": "ticket_other",
+                "path": "Title",
+                "operator": "starts",
+                "value": "print",
+                "target": "contract",
+                "contract_id": second.id,
+            }
+        )
+        line = self._preview().ticket_ids[0]
+        self.assertEqual(line.contract_name, second.display_name)
+
     def test_switching_on_begins_at_the_chosen_day(self):
         preview = self._preview()
         preview.date_from = "2026-10-01"

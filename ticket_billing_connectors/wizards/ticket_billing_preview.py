@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from ..models.ticket_billing_link import TARGET_FIELDS
 from ..systems.preview import preview_pages
+from ..systems.records import Page
 from ..systems.registry import SYSTEMS
 from ..transport.errors import ConnectorError
 
@@ -84,11 +85,14 @@ class TicketBillingPreview(models.TransientModel):
         """Read again and show what would come."""
         self.ensure_one()
         self.connector_id.check_access("write")
-        tickets, entries, agents, notes = self._read()
-        lines = self.sudo()._try_out(tickets, entries, agents)
+        page = self._read()
+        lines = self.sudo()._try_out(page)
         self.line_ids.unlink()
         self.write(
-            {"line_ids": [(0, 0, line) for line in lines], "notes": "\n".join(notes)}
+            {
+                "line_ids": [(0, 0, line) for line in lines],
+                "notes": "\n".join(page.notes),
+            }
         )
         return self._show()
 
@@ -120,21 +124,24 @@ class TicketBillingPreview(models.TransientModel):
 
     # Reading
 
-    def _read(self):
-        """Return (tickets, entries, agents, notes) of the first page."""
-        tickets, entries, agents, notes = {}, [], {}, []
+    def _read(self) -> Page:
+        """Return what the first pages bring, with so many tickets at most."""
+        whole = Page([], [], [], "", False)
         try:
             with closing(self._open()) as client:
                 for page in preview_pages(client, client.first_cursor(self.date_from)):
-                    tickets |= {ticket.remote_id: ticket for ticket in page.tickets}
-                    entries += page.entries
-                    agents |= {agent.key: agent for agent in page.agents}
-                    notes += page.notes
+                    whole.tickets += page.tickets
+                    whole.entries += page.entries
+                    whole.agents += page.agents
+                    whole.notes += page.notes
+                    whole.raw |= page.raw
         except ConnectorError as error:
             raise UserError(self.connector_id._describe(error)) from None
-        shown = dict(list(tickets.items())[: self.limit])
-        entries = [entry for entry in entries if entry.ticket_remote_id in shown]
-        return list(shown.values()), entries, list(agents.values()), notes
+        by_id = {ticket.remote_id: ticket for ticket in whole.tickets}
+        whole.tickets = list(by_id.values())[: self.limit]
+        shown = {ticket.remote_id for ticket in whole.tickets}
+        whole.entries = [e for e in whole.entries if e.ticket_remote_id in shown]
+        return whole
 
     def _open(self):
         connector = self.connector_id.sudo()
@@ -146,15 +153,18 @@ class TicketBillingPreview(models.TransientModel):
 
     # Trying out
 
-    def _try_out(self, tickets, entries, agents) -> list[dict]:
+    def _try_out(self, page) -> list[dict]:
         """Import, look at the outcome, and take everything back."""
         connector = self.connector_id
-        before = self._get_versions(connector)
+        tickets, entries = page.tickets, page.entries
+        before = self._get_versions(tickets, entries)
         lines = []
         try:
             with self.env.cr.savepoint():
+                # Rules may ask for fields that are found there only.
+                self.env["ticket.billing.payload"]._keep(connector, page.raw)
                 self.env["ticket.billing.import"]._import(
-                    connector, tickets, entries, agents, whole=False
+                    connector, tickets, entries, page.agents, whole=False
                 )
                 lines += self._describe_tickets(tickets, before)
                 lines += self._describe_entries(entries, before)
@@ -163,12 +173,15 @@ class TicketBillingPreview(models.TransientModel):
         except TakenBack:
             return lines
 
-    def _get_versions(self, connector) -> dict:
+    def _get_versions(self, tickets, entries) -> dict:
         """Return the version of what came in before, by type and remote id."""
-        links = self.env["ticket.billing.link"].search(
-            [("connector_id", "=", connector.id), ("state", "=", "mapped")]
-        )
-        return {(li.remote_type, li.remote_id): li.remote_version for li in links}
+        found = {"ticket": tickets, "time_entry": entries}
+        return {
+            (kind, link.remote_id): link.remote_version
+            for kind, remotes in found.items()
+            for link in self._find("ticket.billing.link", kind, remotes).values()
+            if link.state == "mapped"
+        }
 
     def _find(self, model, remote_type, remotes) -> dict:
         """Return the rows of ``model`` for remote records, by remote id."""
