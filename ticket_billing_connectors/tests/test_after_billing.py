@@ -99,10 +99,11 @@ class TestAfterBilling(ConnectorCase):
     def test_credited_work_follows_by_itself(self):
         line = self._bill(60)
         held = self._change_minutes(line, 90)
-        self._synchronise()
+        importer = self.env["ticket.billing.import"]
+        importer._import(self.connector, [], [], whole=False)
         self.assertEqual(held.state, "held")
         self._credit_and_release(line.billing_item_ids.invoice_id)
-        self._synchronise()
+        importer._import(self.connector, [], [], whole=False)
         self.assertEqual((held.state, line.raw_minutes), ("done", 90))
 
     def test_other_agent_needs_a_credit_note(self):
