@@ -22,5 +22,8 @@
         "views/ticket_billing_connector_settings_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
+        "views/api_docs.xml",
+        "views/ticket_billing_api_key_views.xml",
+        "views/ticket_billing_connector_pushed_views.xml",
     ],
 }

@@ -6,6 +6,7 @@ from . import ticket_billing_match  # isort: skip
 from . import ticket_billing_ticket_import  # isort: skip
 from . import ticket_billing_entry_import  # isort: skip
 from . import ticket_billing_import  # isort: skip
+from . import ticket_billing_charge_import  # isort: skip
 from . import (
     helpdesk_ticket,
     ticket_billing_connector,
@@ -14,4 +15,17 @@ from . import (
     ticket_billing_link,
     ticket_billing_procedure,
     ticket_billing_sync_log,
+)
+from . import (  # isort: skip
+    ticket_billing_api,
+    ticket_billing_api_answer,
+    ticket_billing_api_call,
+    ticket_billing_api_key,
+    ticket_billing_api_key_show,
+    ticket_billing_connector_pushed,
+    ticket_billing_inbox_charge,
+    ticket_billing_intake,
+    ticket_billing_intake_state,
+    ticket_billing_link_charge,
+    ticket_billing_match_customer,
 )

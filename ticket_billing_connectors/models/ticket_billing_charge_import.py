@@ -1,0 +1,150 @@
+import datetime
+from collections import Counter
+
+from odoo import api, models
+
+from ..systems.records import EARLIEST, fingerprint
+from .ticket_billing_import_base import Batch
+
+
+class TicketBillingChargeImport(models.AbstractModel):
+    _name = "ticket.billing.charge.import"
+    _description = "Import of Remote Charges"
+    _inherit = "ticket.billing.match"
+
+    @api.model
+    def _import_charges(self, connector, charges, counts):
+        """Bring charges in; their tickets were imported before."""
+        batch = Batch("charge", "charge", counts)
+        links = self._find_links(connector, "charge", [c.remote_id for c in charges])
+        ticket_ids = {charge.ticket_remote_id for charge in charges}
+        tickets = self._find_targets(
+            "helpdesk.ticket", self._find_links(connector, "ticket", ticket_ids)
+        )
+        products = self._match_products(connector, {c.product_key for c in charges})
+        records = self._find_targets("ticket.billing.charge", links)
+        by_id = {link.remote_id: link for link in links}
+        for charge in charges:
+            reason, waits_for = self._get_charge_reason(charge, tickets, products)
+            record, link = records.get(charge.remote_id), by_id.get(charge.remote_id)
+            version = fingerprint(charge)
+            if record and link.remote_version == version:
+                batch.settle(charge, "unchanged")
+            elif reason:
+                batch.hold(charge, reason, link=waits_for)
+            else:
+                product = products[charge.product_key].record
+                values = self._prepare_charge_values(
+                    charge, tickets[charge.ticket_remote_id], product
+                )
+                facts = {
+                    "parent_remote_id": charge.ticket_remote_id,
+                    "remote_version": version,
+                }
+                self._store_charge(batch, charge, record, values, link, facts)
+        self._create_new(connector, self.env["ticket.billing.charge"], batch)
+
+    @api.model
+    def _store_charge(self, batch, charge, record, values, link, facts):
+        if not record:
+            batch.new.append((charge, values, link, facts))
+        elif self._update_charge(record, values):
+            link.write(facts)
+            batch.settle(charge, "changed")
+        else:
+            batch.hold(charge, "changed_after_billing")
+
+    @api.model
+    def _get_charge_reason(self, charge, tickets, products):
+        """Return (reason code, link waited for); '' if the charge can come in."""
+        day = datetime.date.fromisoformat(charge.day)
+        latest = datetime.date.today() + datetime.timedelta(days=1)
+        if not EARLIEST.date() <= day <= latest:
+            return "invalid_record", None
+        if charge.ticket_remote_id not in tickets:
+            return "ticket_held", None
+        match = products[charge.product_key]
+        return match.reason, match.link
+
+    @api.model
+    def _prepare_charge_values(self, charge, ticket, product) -> dict:
+        values = {
+            "ticket_id": ticket.id,
+            "product_id": product.id,
+            "kind": charge.kind,
+            "date": datetime.date.fromisoformat(charge.day),
+            "quantity": float(charge.quantity),
+            "pricing": charge.pricing,
+            "name": charge.text or product.display_name,
+            "purchase_order_ref": charge.purchase_order,
+        }
+        if charge.unit_price:
+            values["price_unit"] = float(charge.unit_price)
+        if charge.unit_cost:
+            values["unit_cost"] = float(charge.unit_cost)
+            values["cost_currency_id"] = ticket.company_id.currency_id.id
+        return values
+
+    @api.model
+    def _update_charge(self, record, values) -> bool:
+        """Write what differs; False when billing has frozen the charge."""
+        news = self._get_differences(record, values)
+        if record.billing_locked:
+            return not news
+        if news:
+            record.write(news)
+        return True
+
+    @api.model
+    def _match_products(self, connector, keys) -> dict:
+        """Return a Match by product key."""
+        keys = {key for key in keys if key}
+        links = self._ensure_links(
+            connector, "product", {key: {"remote_name": key} for key in keys}
+        )
+        products = self.env["product.product"].search(
+            [
+                ("company_id", "in", [False, connector.company_id.id]),
+                "|",
+                "|",
+                ("default_code", "in", list(keys)),
+                ("barcode", "in", list(keys)),
+                ("name", "in", list(keys)),
+            ]
+        )
+        none = products.browse()
+        rules = [
+            lambda keys, found=products.grouped(name): {
+                key: found.get(key, none) for key in keys
+            }
+            for name in ("default_code", "barcode", "name")
+        ]
+        self._map_links(links, rules)
+        return self._get_matches(links, "product")
+
+
+# pylint: disable=consider-merging-classes-inherited
+class TicketBillingImport(models.AbstractModel):
+    """Held charges are tried again like held time entries."""
+
+    _name = "ticket.billing.import"
+    _inherit = ["ticket.billing.import", "ticket.billing.charge.import"]
+
+    @api.model
+    def _retry(self, connector, held):
+        """Import held records again, and the charges of tickets that come in."""
+        charges = held.filtered(lambda row: row.remote_type == "charge")
+        others = held - charges
+        super()._retry(connector, others)
+        charges |= held.search(
+            [
+                ("connector_id", "=", connector.id),
+                ("state", "=", "held"),
+                ("remote_type", "=", "charge"),
+                ("parent_remote_id", "in", others.mapped("remote_id")),
+            ]
+        )
+        self = self._for(connector)
+        records = [row._get_record() for row in charges]
+        if records:
+            self._import_charges(connector, records, Counter())
