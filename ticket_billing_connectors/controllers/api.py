@@ -31,20 +31,29 @@ class Api(Controller):
         values = {"api": describe(request.httprequest.host_url), "base": BASE}
         return request.render("ticket_billing_connectors.api_docs", values)
 
-    @route(f"{BASE}/<path:rest>", max_content_length=MAX_BYTES, **OPEN)
-    def call(self, rest, **_query):
+    @route(f"{BASE}/<path:collection>", max_content_length=MAX_BYTES, **OPEN)
+    def call(self, collection, **_query):
+        return self._call(collection, "")
+
+    @route(
+        f"{BASE}/<string:collection>/<string:key>", max_content_length=MAX_BYTES, **OPEN
+    )
+    def call_one(self, collection, key, **_query):
+        return self._call(collection, key)
+
+    def _call(self, collection, key):
         try:
-            answer = self._answer(rest)
+            answer = self._answer(collection, key)
         except Problem as problem:
             answer = problem.answer()
         return self._send(answer)
 
-    def _answer(self, rest) -> Outgoing:
+    def _answer(self, collection, key_id) -> Outgoing:
         env = request.env(user=SUPERUSER_ID, context={"lang": "en_US"})
         header = request.httprequest.headers.get("Authorization", "")
         key = env["ticket.billing.api.key"]._authenticate(header)
         key._check_rate()
-        incoming = self._read_request(rest)
+        incoming = self._read_request(collection, key_id)
         answer = self._serve(key, incoming)
         key._note_use()
         env["ticket.billing.api.call"].create(
@@ -78,9 +87,8 @@ class Api(Controller):
                 500, "The server failed, and nothing was changed. Try again later."
             ).answer()
 
-    def _read_request(self, rest) -> Incoming:
+    def _read_request(self, collection, key) -> Incoming:
         sent = request.httprequest
-        collection, _slash, key = rest.partition("/")
         try:
             body = sent.get_data()
         except RequestEntityTooLarge:

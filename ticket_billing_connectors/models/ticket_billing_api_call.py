@@ -17,14 +17,17 @@ class TicketBillingApiCall(models.Model):
         "ticket.billing.api.key", required=True, ondelete="cascade", readonly=True
     )
     company_id = fields.Many2one(related="key_id.company_id", store=True)
+    called = fields.Datetime(
+        string="Time", default=fields.Datetime.now, readonly=True, required=True
+    )
     method = fields.Char(readonly=True)
     path = fields.Char(readonly=True)
     status = fields.Integer(readonly=True, aggregator=None)
     row_count = fields.Integer(string="Records", readonly=True)
 
-    _rate_idx = models.Index("(key_id, create_date)")
+    _rate_idx = models.Index("(key_id, called)")
 
     @api.autovacuum
     def _gc_old_calls(self):
         limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        self.search([("create_date", "<", limit)], limit=10_000).unlink()
+        self.search([("called", "<", limit)], limit=10_000).unlink()

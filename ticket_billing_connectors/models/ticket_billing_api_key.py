@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import math
 import secrets
 from datetime import timedelta
 
@@ -115,13 +116,13 @@ class TicketBillingApiKey(models.Model):
         """:raises Problem: there were too many calls within the last minute"""
         now = fields.Datetime.now()
         calls = self.env["ticket.billing.api.call"].search(
-            [("key_id", "=", self.id), ("create_date", ">", now - WINDOW)],
-            order="create_date desc, id desc",
+            [("key_id", "=", self.id), ("called", ">", now - WINDOW)],
+            order="called desc, id desc",
             limit=self.per_minute,
         )
         if len(calls) < self.per_minute:
             return
-        wait = int((calls[-1].create_date + WINDOW - now).total_seconds()) + 1
+        wait = math.ceil((calls[-1].called + WINDOW - now).total_seconds())
         raise Problem(
             429,
             f"There were more than {self.per_minute} calls in a minute. Send several"

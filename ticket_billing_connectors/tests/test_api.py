@@ -27,7 +27,8 @@ class TestApi(ApiCase):
             self._call("GET", "/time-entries/w1")[1]["billing"],
             {"state": "open", "invoices": []},
         )
-        self._run().move_ids.action_post()
+        self._run()
+        line.billing_item_ids.invoice_id.action_post()
         bill = self._call("GET", "/time-entries/w1")[1]["billing"]
         number = line.billing_item_ids.invoice_id.name
         self.assertEqual(bill, {"state": "billed", "invoices": [number]})

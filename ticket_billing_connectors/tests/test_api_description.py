@@ -81,6 +81,7 @@ class TestApiDescription(ApiCase):
         @given(case=operation.as_strategy(generation_mode=mode))
         def play(case):
             case.call_and_validate(
+                base_url=f"{self.base_url()}{BASE}",
                 session=self.opener,
                 headers={"Authorization": f"Bearer {self.secret}"},
                 checks=checks,
