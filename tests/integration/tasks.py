@@ -8,8 +8,6 @@ from dateutil.relativedelta import relativedelta
 from odoo import Command, fields
 from odoo.fields import Domain
 
-from odoo.addons.ticket_billing_connectors.intake.messages import Incoming
-
 
 def _get_work_day() -> datetime.date:
     """A day of last month: its work is due today."""
@@ -351,6 +349,9 @@ def create_api_key(env) -> int:
 
 def send(env, key: int, collection: str, data, once="") -> tuple[int, bytes]:
     """Send records with an API key; return status and body of the answer."""
+    # The worker knows the add-ons' folder only once it has read its options.
+    from odoo.addons.ticket_billing_connectors.intake.messages import Incoming
+
     key = env["ticket.billing.api.key"].browse(key)
     incoming = Incoming("POST", collection, body=json.dumps(data).encode(), once=once)
     answer = env["ticket.billing.api"]._serve(key, incoming)
