@@ -75,7 +75,7 @@ class TicketBillingApi(models.AbstractModel):
         if key and isinstance(data, dict):
             data = {"id": key, **data}
         checked = check_row(table, data)
-        errors = [(pointer(name), text) for name, text in checked.errors]
+        errors = [(pointer(name), str(why)) for name, why in checked.errors]
         if key and not errors and checked.values["id"] != key:
             errors = [(pointer("id"), "It is not the id of the address.")]
         if errors:
@@ -96,7 +96,7 @@ class TicketBillingApi(models.AbstractModel):
         good, results, seen = [], [None] * len(rows), set()
         for index, row in enumerate(rows):
             checked = check_row(table, row)
-            errors = [(pointer(index, name), text) for name, text in checked.errors]
+            errors = [(pointer(index, name), str(why)) for name, why in checked.errors]
             if not errors and checked.values["id"] in seen:
                 errors = [(pointer(index, "id"), "It is in this batch twice.")]
             if errors:
@@ -114,7 +114,11 @@ class TicketBillingApi(models.AbstractModel):
 
     @api.model
     def _take(self, key, table, rows):
-        return self.env["ticket.billing.intake"]._take(key.connector_id, table, rows)
+        outcomes = self.env["ticket.billing.intake"]._take(
+            key.connector_id, table, rows
+        )
+        key.connector_id._update_activity()
+        return outcomes
 
     @api.model
     def _describe(self, remote_id, outcome) -> dict:

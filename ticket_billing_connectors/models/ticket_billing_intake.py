@@ -26,7 +26,10 @@ class TicketBillingIntake(models.AbstractModel):
 
     @api.model
     def _take(self, connector, table, rows) -> dict[str, Outcome]:
-        """Take in checked ``rows`` with ids of their own; return outcomes by id."""
+        """Take in checked ``rows`` with ids of their own; return outcomes by id.
+
+        Nobody is told: that is up to the caller.
+        """
         importer = self.env["ticket.billing.import"]._for(connector)
         if table is CUSTOMERS:
             return self._take_customers(importer, connector, rows)
@@ -45,7 +48,6 @@ class TicketBillingIntake(models.AbstractModel):
                 held.get(key), before.get(key), after.get(key)
             )
         self._note_changes(importer, connector, table, rows, held)
-        connector._update_activity()
         return outcomes
 
     @api.model
@@ -177,7 +179,6 @@ class TicketBillingIntake(models.AbstractModel):
             outcomes[key] = Outcome(state)
             if match.reason:
                 outcomes[key] = Outcome("held", match.reason, self._explain(match))
-        connector._update_activity()
         return outcomes
 
     @api.model

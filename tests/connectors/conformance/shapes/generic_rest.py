@@ -11,11 +11,11 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 class GenericRest(Shape):
     code = "generic_rest"
-    ticket_list = "/v2/cases"
+    ticket_list = "/v2/cases/changed"
     settings = {
         "log_in": "header",
         "auth_header": "X-Token",
-        "list_path": "/v2/cases",
+        "list_path": "/v2/cases/changed",
         "list_query": "order=modified",
         "list_rows": "result.items",
         "since_parameter": "modified_after",
@@ -40,7 +40,7 @@ class GenericRest(Shape):
         "time_rows": "result",
         "entry_remote_id": "effortId",
         "entry_amount": "spent",
-        "time_unit": "seconds",
+        "time_unit": "minutes",
         "entry_start": "begin",
         "entry_booked_at": "",
         "entry_agent_key": "person",
@@ -54,7 +54,7 @@ class GenericRest(Shape):
 
     def answer(self, request, world):
         for method, pattern, act in (
-            ("GET", r"/v2/cases", self._cases),
+            ("GET", r"/v2/cases/changed", self._cases),
             ("GET", r"/v2/cases/(\d+)", self._case),
             ("GET", r"/v2/cases/(\d+)/efforts", self._efforts),
             ("POST", r"/v2/cases/(\d+)/remarks", self._remark),
@@ -98,10 +98,10 @@ class GenericRest(Shape):
         return Reply({"result": [self.effort(e) for e in world.entries_of(int(key))]})
 
     def effort(self, entry):
-        seconds = entry.minutes * 60 if entry.amount is None else entry.amount
+        spent = entry.minutes if entry.amount is None else entry.amount
         return {
             "effortId": entry.id,
-            "spent": seconds,
+            "spent": spent,
             "begin": entry.worked.strftime(ISO),
             "person": entry.agent,
             "remark": entry.text,
