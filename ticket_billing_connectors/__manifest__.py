@@ -8,7 +8,9 @@
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing"],
-    "external_dependencies": {"python": ["requests", "cryptography", "jmespath"]},
+    "external_dependencies": {
+        "python": ["requests", "cryptography", "jmespath", "openpyxl"]
+    },
     "data": [
         "security/ticket_billing_connectors_groups.xml",
         "security/ir.model.access.csv",
@@ -25,5 +27,7 @@
         "views/api_docs.xml",
         "views/ticket_billing_api_key_views.xml",
         "views/ticket_billing_connector_pushed_views.xml",
+        "views/ticket_billing_connector_rest_views.xml",
+        "wizards/ticket_billing_file_import_views.xml",
     ],
 }

@@ -121,8 +121,6 @@ def _number(item, cell, notation):
 
 def _integer(item, cell, notation):
     """Return minutes; also from 1:30, and from hours if the file gives these."""
-    if isinstance(cell, datetime.time):
-        cell = cell.strftime("%H:%M")
     minutes = clock(cell, None) if isinstance(cell, str) else None
     if minutes is not None:
         return minutes

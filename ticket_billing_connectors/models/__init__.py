@@ -23,6 +23,7 @@ from . import (  # isort: skip
     ticket_billing_api_key,
     ticket_billing_api_key_show,
     ticket_billing_connector_pushed,
+    ticket_billing_connector_rest,
     ticket_billing_inbox_charge,
     ticket_billing_intake,
     ticket_billing_intake_state,

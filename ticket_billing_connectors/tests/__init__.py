@@ -5,6 +5,8 @@ from . import (
     test_api_security,
     test_connector,
     test_declared_system,
+    test_file_import,
+    test_generic_rest,
     test_import,
     test_mapping,
     test_procedure,
