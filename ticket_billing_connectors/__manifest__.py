@@ -28,6 +28,6 @@
         "views/ticket_billing_api_key_views.xml",
         "views/ticket_billing_connector_pushed_views.xml",
         "views/ticket_billing_connector_rest_views.xml",
-        "wizards/ticket_billing_file_import_views.xml",
+        "views/ticket_billing_file_import_views.xml",
     ],
 }

@@ -10,29 +10,29 @@ def key(one):
     return one.call("create_api_key")
 
 
-def test_same_request_in_two_workers_at_once(one, mortal, key):
+def test_same_request_in_two_workers_at_once(one, two, key):
     """The second waits for the first and gets its answer, byte by byte."""
-    mortal.arm("ticket.billing.intake", "_take", "pause")
+    two.arm("ticket.billing.intake", "_take", "pause")
     request = {"key": key, "collection": "tickets", "data": TICKET, "once": "a"}
-    mortal.start("send", **request)
-    mortal.await_pause()
+    two.start("send", **request)
+    two.await_pause()
     one.start("send", **request)
-    mortal.resume()
-    first, second = mortal.result(), one.result()
+    two.resume()
+    first, second = two.result(), one.result()
     assert first[0] == 201
     assert second == first
     assert one.call("count_sent", key=key) == {"links": 1, "tickets": 1, "answers": 1}
 
 
-def test_same_record_in_two_workers_at_once(one, mortal, key):
+def test_same_record_in_two_workers_at_once(one, two, key):
     """Without a key for the request, the record is still there once."""
-    mortal.arm("ticket.billing.intake", "_take", "pause")
+    two.arm("ticket.billing.intake", "_take", "pause")
     request = {"key": key, "collection": "tickets", "data": TICKET}
-    mortal.start("send", **request)
-    mortal.await_pause()
+    two.start("send", **request)
+    two.await_pause()
     one.start("send", **request)
-    mortal.resume()
-    assert (mortal.result()[0], one.result()[0]) == (201, 200)
+    two.resume()
+    assert (two.result()[0], one.result()[0]) == (201, 200)
     assert one.call("count_sent", key=key) == {"links": 1, "tickets": 1, "answers": 0}
 
 

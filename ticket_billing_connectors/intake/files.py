@@ -45,13 +45,20 @@ def read_file(content: bytes) -> Sheet:
     if len(content) > MAX_BYTES:
         raise FileRefused("large")
     rows = _read_xlsx(content) if content.startswith(XLSX) else _read_csv(content)
-    rows = [row for row in rows if any(cell not in (None, "") for cell in row)]
+    rows = [row for row in map(_trim, rows) if row]
     if len(rows) < 2:
         raise FileRefused("empty")
     if len(rows) > MAX_ROWS + 1 or max(map(len, rows)) > MAX_COLUMNS:
         raise FileRefused("long")
     headings = [str(cell or "").strip() for cell in rows[0]]
     return Sheet(headings, rows[1:])
+
+
+def _trim(row):
+    """Return a row without the empty cells at its end."""
+    while row and row[-1] in (None, ""):
+        row = row[:-1]
+    return row
 
 
 def _read_csv(content):
