@@ -112,4 +112,6 @@ class Api(Controller):
             "X-Content-Type-Options": "nosniff",
             **answer.headers,
         }
-        return request.make_response(answer.body, list(headers.items()), status=answer.status)
+        return request.make_response(
+            answer.body, list(headers.items()), status=answer.status
+        )

@@ -9,7 +9,6 @@ from decimal import Decimal
 from ..systems.records import clean
 from .tables import CENT, Field, Table
 
-
 #: What is wrong with a value, and what its field takes.
 TEXTS = {
     "no_object": "A record is an object of fields and values.",

@@ -169,9 +169,7 @@ def _paths(table):
             table, "read", "See what became of it", {"200": _answer("", _ref("State"))}
         )
         | {"parameters": [key]},
-        "put": _operation(
-            table, "replace", f"Send the {table.label}", written, record
-        )
+        "put": _operation(table, "replace", f"Send the {table.label}", written, record)
         | {"parameters": [key, once]},
     }
     return {f"/{table.name}": many, f"/{table.name}/{{id}}": single}

@@ -128,9 +128,7 @@ TICKETS = Table(
             longest=60_000,
             columns=("description", "beschreibung"),
         ),
-        Field(
-            "state", "State in your system, as a note.", columns=("state", "status")
-        ),
+        Field("state", "State in your system, as a note.", columns=("state", "status")),
         Field(
             "closed",
             "Whether the work is done.",
@@ -231,9 +229,7 @@ TIME_ENTRIES = Table(
             longest=128,
             columns=("agent", "techniker", "mitarbeiter", "bearbeiter"),
         ),
-        Field(
-            "agent_name", "Name of who worked, to find the employee here."
-        ),
+        Field("agent_name", "Name of who worked, to find the employee here."),
         Field("agent_email", "E-mail address of who worked."),
         Field(
             "activity",

@@ -16,6 +16,7 @@ from . import (
     ticket_billing_procedure,
     ticket_billing_sync_log,
 )
+
 from . import (  # isort: skip
     ticket_billing_api,
     ticket_billing_api_answer,

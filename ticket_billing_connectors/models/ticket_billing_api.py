@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, models
 
 from ..intake.checks import check_row
@@ -156,7 +158,8 @@ class TicketBillingApi(models.AbstractModel):
                 400, f"Unknown parameter: {unknown[0]}. There are: limit, after."
             )
         text = query.get("limit", str(PAGE_USUAL))
-        limit = int(text) if text.isascii() and text.isdigit() and text[:4] == text else 0
+        # Other digits than ours, and numbers without end, are none here.
+        limit = int(text) if re.fullmatch("[0-9]{1,4}", text) else 0
         if not 1 <= limit <= PAGE_MOST:
             raise Problem(400, f"The limit is a number of 1 to {PAGE_MOST}.")
         return limit, query.get("after", "").replace("\x00", "")

@@ -112,10 +112,10 @@ class TicketBillingChargeImport(models.AbstractModel):
                 ("name", "in", list(keys)),
             ]
         )
-        none = products.browse()
         rules = [
-            lambda keys, found=products.grouped(name): {
-                key: found.get(key, none) for key in keys
+            lambda keys, name=name: {
+                key: products.filtered(lambda p, key=key: p[name] == key)
+                for key in keys
             }
             for name in ("default_code", "barcode", "name")
         ]

@@ -41,7 +41,9 @@ class TicketBillingInbox(models.Model):
         name = self.waiting_link_id.display_name or ""
         texts = {
             "unknown_product": self.env._("no product fits %(name)s.", name=name),
-            "ambiguous_product": self.env._("several products fit %(name)s.", name=name),
+            "ambiguous_product": self.env._(
+                "several products fit %(name)s.", name=name
+            ),
             "archived_product": self.env._(
                 "the product of %(name)s is archived.", name=name
             ),

@@ -184,6 +184,7 @@ class TicketBillingIntake(models.AbstractModel):
     @api.model
     def _explain(self, match) -> str:
         return self.env._(
-            "%(name)s has to be mapped to a contact here; until then, its tickets wait.",
+            "%(name)s has to be mapped to a contact here; until then, its tickets"
+            " wait.",
             name=match.link.display_name,
         )

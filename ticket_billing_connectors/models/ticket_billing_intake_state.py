@@ -22,7 +22,7 @@ class TicketBillingIntakeState(models.AbstractModel):
         links.flush_model()
         inbox.flush_model()
         parts = SQL(
-            "connector_id = %s AND remote_type = %s AND remote_id COLLATE \"C\" > %s",
+            'connector_id = %s AND remote_type = %s AND remote_id COLLATE "C" > %s',
             connector.id,
             table.remote_type,
             after,

@@ -71,7 +71,9 @@ class TicketBillingRemoteMixin(models.AbstractModel):
 
     def _moves_to(self, vals):
         try:
-            return split_origin(vals["base_url"] or "") != split_origin(self.base_url or "")
+            return split_origin(vals["base_url"] or "") != split_origin(
+                self.base_url or ""
+            )
         except ConnectorError:
             return True
 

@@ -1,7 +1,7 @@
 """Any system with a REST interface that lists tickets by change time.
 
-Nothing is declared here but how settings become a declaration: addresses, paging, log-in
-and, by JMESPath, where the values stand in the answers.
+Nothing is declared here but how settings become a declaration: addresses, paging,
+log-in and, by JMESPath, where the values stand in the answers.
 """
 
 import dataclasses
@@ -92,8 +92,8 @@ class Settings(Common):
     list_path: str = setting(
         "/tickets",
         "List of tickets",
-        "Path below the address, of a list of changed tickets that comes with the oldest"
-        " change first. Example: /api/v1/tickets",
+        "Path below the address, of a list of changed tickets that comes with the"
+        " oldest change first. Example: /api/v1/tickets",
     )
     list_query: str = setting(
         "", "More parameters", "For the list. Example: sort=updated_at&order=asc"

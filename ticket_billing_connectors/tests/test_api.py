@@ -10,9 +10,7 @@ from .api_case import WORK, ApiCase
 @tagged("post_install", "-at_install")
 class TestApi(ApiCase):
     def test_from_ticket_to_invoice(self):
-        self.assertEqual(
-            self._send_ticket(), (201, {"id": "t1", "outcome": "new"})
-        )
+        self.assertEqual(self._send_ticket(), (201, {"id": "t1", "outcome": "new"}))
         self.assertEqual(self._call("POST", "/time-entries", WORK)[0], 201)
         charge = self._create_charge()
         self.assertEqual(self._call("PUT", "/charges/c1", charge)[0], 201)
@@ -61,7 +59,9 @@ class TestApi(ApiCase):
         )
         self.assertEqual(self._get_linked("time_entry").raw_minutes, 30)
         state = self._call("GET", "/time-entries/w1")[1]
-        self.assertEqual((state["state"], state["billing"]["state"]), ("held", "billed"))
+        self.assertEqual(
+            (state["state"], state["billing"]["state"]), ("held", "billed")
+        )
 
     def test_nothing_is_billed_unmapped(self):
         """What cannot be matched waits; one decision releases all of it."""
@@ -222,7 +222,9 @@ class TestApi(ApiCase):
         self.assertEqual(again.status_code, 201)
         self.assertEqual(again.content, first.content)
         self.assertEqual(again.headers["Content-Type"], first.headers["Content-Type"])
-        other = self._call("POST", "/tickets", data | {"title": "x"}, Idempotency_Key="a")
+        other = self._call(
+            "POST", "/tickets", data | {"title": "x"}, Idempotency_Key="a"
+        )
         self.assertEqual(other[0], 409)
         self.assertEqual(self._get_linked("ticket").name, "Printer")
         # After a day it is forgotten.
@@ -232,7 +234,9 @@ class TestApi(ApiCase):
             [fields.Datetime.now() - timedelta(hours=25), kept.id],
         )
         self.env.invalidate_all()
-        later = self._call("POST", "/tickets", data | {"title": "x"}, Idempotency_Key="a")
+        later = self._call(
+            "POST", "/tickets", data | {"title": "x"}, Idempotency_Key="a"
+        )
         self.assertEqual(later, (200, {"id": "t1", "outcome": "changed"}))
 
     def test_failed_request_leaves_nothing(self):

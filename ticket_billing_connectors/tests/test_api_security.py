@@ -51,12 +51,12 @@ class TestApiSecurity(ApiCase):
     def test_refused_keys(self):
         wrong = self.secret[:-1] + ("a" if self.secret[-1] != "a" else "b")
         for secret in ("", "x", wrong, "tb_0.x", self.secret.partition(".")[0], "ü"):
-            answer = self._fetch("GET", "/tickets", secret=secret.encode().decode("latin-1"))
+            answer = self._fetch(
+                "GET", "/tickets", secret=secret.encode().decode("latin-1")
+            )
             self.assertEqual(answer.status_code, 401, secret)
             self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
-            self.assertEqual(
-                answer.headers["Content-Type"], "application/problem+json"
-            )
+            self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
         answer = self.opener.get(
             f"{self.base_url()}{BASE}/tickets",
             headers={"Authorization": f"Basic {self.secret}"},
@@ -138,9 +138,7 @@ class TestApiSecurity(ApiCase):
                 "POST", "/tickets", body, Content_Type="application/json"
             )
             self.assertEqual(answer.status_code, status, body[:80])
-            self.assertEqual(
-                answer.headers["Content-Type"], "application/problem+json"
-            )
+            self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
 
     def test_minutes_that_no_day_has(self):
         self._send_ticket()
@@ -186,7 +184,10 @@ class TestApiSecurity(ApiCase):
         calls = self.key.call_ids.sorted("id")
         self.assertEqual(
             [(c.method, c.path, c.status, c.row_count) for c in calls],
-            [("POST", f"{BASE}/tickets", 201, 1), ("GET", f"{BASE}/tickets/t0", 404, 0)],
+            [
+                ("POST", f"{BASE}/tickets", 201, 1),
+                ("GET", f"{BASE}/tickets/t0", 404, 0),
+            ],
         )
         self.assertNotIn("private", str(calls.read()))
         self.assertTrue(self.key.last_used)

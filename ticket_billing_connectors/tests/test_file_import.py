@@ -179,7 +179,9 @@ class TestFileImport(TicketBillingCase):
         )
         wizard.action_preview()
         wizard.action_import()
-        self.assertEqual(self.source.inbox_ids.sorted("remote_id").mapped("minutes"), [90, 10])
+        self.assertEqual(
+            self.source.inbox_ids.sorted("remote_id").mapped("minutes"), [90, 10]
+        )
 
     def test_same_id_twice(self):
         wizard = self._upload("id;title\n1;a\n1;b\n")

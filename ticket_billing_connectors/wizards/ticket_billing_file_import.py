@@ -294,9 +294,7 @@ class TicketBillingFileImport(models.TransientModel):
             "long": self.env._(
                 "It is longer than %(longest)s characters.", longest=facts["longest"]
             ),
-            "choice": self.env._(
-                "Give one of: %(choices)s.", choices=facts["choices"]
-            ),
+            "choice": self.env._("Give one of: %(choices)s.", choices=facts["choices"]),
             "id": self.env._(
                 "Give 1 to 128 letters, digits and signs without umlauts and slashes."
             ),
