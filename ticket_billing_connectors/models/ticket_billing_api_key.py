@@ -38,8 +38,8 @@ class TicketBillingApiKey(models.Model):
         " both have a ticket 7.",
     )
     company_id = fields.Many2one(related="connector_id.company_id", store=True)
-    can_read = fields.Boolean(default=True, tracking=True)
-    can_write = fields.Boolean(default=True, tracking=True)
+    can_read = fields.Boolean(string="May read", default=True, tracking=True)
+    can_write = fields.Boolean(string="May write", default=True, tracking=True)
     expires = fields.Datetime(
         default=lambda self: fields.Datetime.now() + timedelta(days=365),
         tracking=True,
@@ -61,7 +61,7 @@ class TicketBillingApiKey(models.Model):
     secret_hash = fields.Char(
         copy=False, prefetch=False, exportable=False, groups=fields.NO_ACCESS
     )
-    last_used = fields.Datetime(readonly=True, copy=False)
+    last_used = fields.Datetime(string="Last used", readonly=True, copy=False)
     call_ids = fields.One2many("ticket.billing.api.call", "key_id", string="Last calls")
 
     _prefix_uniq = models.UniqueIndex("(prefix)", "This key is there already.")

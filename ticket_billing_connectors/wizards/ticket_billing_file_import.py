@@ -71,6 +71,7 @@ class TicketBillingFileImport(models.TransientModel):
     )
     time_zone = fields.Selection(
         _tz_get,
+        string="Time zone",
         required=True,
         default=lambda self: self.env.company.partner_id.tz or "Europe/Berlin",
         help="Zone of times that do not name one.",
