@@ -33,7 +33,7 @@ class Incoming:
 
     @property
     def writes(self) -> bool:
-        return self.method in ("POST", "PUT")
+        return self.method in ("POST", "PUT", "DELETE")
 
     @property
     def fingerprint(self) -> str:

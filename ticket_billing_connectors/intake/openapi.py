@@ -32,7 +32,9 @@ ABOUT = (
     " nothing. Times have an offset, days have none. With an Idempotency-Key, a"
     " repeated request gets the first answer again, byte by byte, for 24 hours."
 )
-OUTCOMES = ["new", "changed", "unchanged", "outdated", "held", "dismissed"]
+OUTCOMES = [
+    "new", "changed", "unchanged", "outdated", "held", "dismissed", "removed",
+]  # fmt: skip
 STATES = ["accepted", "held", "dismissed", "removed", "mapped", "unmapped"]
 BILLING = ["open", "held", "billed", "covered", "written_off"]
 
@@ -172,6 +174,11 @@ def _paths(table):
         "put": _operation(table, "replace", f"Send the {table.label}", written, record)
         | {"parameters": [key, once]},
     }
+    if table.can_withdraw:
+        answers = {status: written[status] for status in ("200", "202")}
+        single["delete"] = _operation(
+            table, "withdraw", f"Take the {table.label} back", answers
+        ) | {"parameters": [key, once]}
     return {f"/{table.name}": many, f"/{table.name}/{{id}}": single}
 
 
@@ -189,7 +196,7 @@ def _page_parameters():
 
 
 def _operation(table, verb, summary, answers, body=None):
-    skipped = () if body else (409, 413, 415, 422)
+    skipped = () if body else (415, 422)
     refused = {
         str(status): {"$ref": f"#/components/responses/{status}"}
         for status in REFUSALS

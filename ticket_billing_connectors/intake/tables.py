@@ -36,7 +36,8 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A kind of record. ``remote_type`` is that of its links; of the fields named
-    together in ``one_of`` a record needs at least one."""
+    together in ``one_of`` a record needs at least one. ``can_withdraw``: a record
+    that was sent by mistake can be taken back."""
 
     name: str
     label: str
@@ -44,6 +45,7 @@ class Table:
     remote_type: str
     fields: tuple[Field, ...]
     one_of: tuple[str, ...] = ()
+    can_withdraw: bool = False
 
     @property
     def by_name(self) -> dict[str, Field]:
@@ -246,6 +248,7 @@ TIME_ENTRIES = Table(
         CHANGED_AT,
     ),
     one_of=("start", "date"),
+    can_withdraw=True,
 )
 
 CHARGES = Table(
@@ -320,6 +323,7 @@ CHARGES = Table(
         PURCHASE_ORDER,
         CHANGED_AT,
     ),
+    can_withdraw=True,
 )
 
 TABLES: dict[str, Table] = {

@@ -15,7 +15,6 @@ from ..intake.tables import MAX_ROWS, TABLES, Table
 
 #: Status of an answer by what became of the record.
 STATUS = {"new": 201, "held": 202}
-METHODS = ("GET", "POST", "PUT")
 
 
 class TicketBillingApi(models.AbstractModel):
@@ -34,7 +33,7 @@ class TicketBillingApi(models.AbstractModel):
         if not table:
             known = ", ".join(TABLES)
             raise Problem(404, f"There is no such thing. There are: {known}.")
-        self._check_method(incoming)
+        self._check_method(table, incoming)
         key._check_right(incoming.writes)
         if not incoming.writes:
             return self._read(key, table, incoming)
@@ -48,8 +47,12 @@ class TicketBillingApi(models.AbstractModel):
         return answer
 
     @api.model
-    def _check_method(self, incoming):
-        allowed = ("GET", "PUT") if incoming.key else METHODS
+    def _check_method(self, table, incoming):
+        allowed = ["GET", "PUT" if incoming.key else "POST"]
+        if incoming.key and table.can_withdraw:
+            allowed.append("DELETE")
+        elif not incoming.key:
+            allowed.append("PUT")
         if incoming.method not in allowed:
             names = ", ".join(allowed)
             raise Problem(405, f"Use {names} here.", headers={"Allow": names})
@@ -60,6 +63,8 @@ class TicketBillingApi(models.AbstractModel):
 
     @api.model
     def _write(self, key, table, incoming) -> Outgoing:
+        if incoming.method == "DELETE":
+            return self._withdraw(key, table, incoming.key)
         data = incoming.read_json()
         if isinstance(data, list) and not incoming.key:
             return self._write_batch(key, table, data)
@@ -67,6 +72,21 @@ class TicketBillingApi(models.AbstractModel):
         outcome = self._take(key, table, [values])[values["id"]]
         answer = self._describe(values["id"], outcome)
         return Outgoing.of(STATUS.get(outcome.state, 200), answer, rows=1)
+
+    @api.model
+    def _withdraw(self, key, table, remote_id) -> Outgoing:
+        states = self.env["ticket.billing.intake.state"]
+        if not states._get_states(key.connector_id, table, [remote_id]):
+            raise self._unknown(table)
+        intake = self.env["ticket.billing.intake"]
+        outcome = intake._withdraw(key.connector_id, table, remote_id)
+        key.connector_id._update_activity()
+        answer = self._describe(remote_id, outcome)
+        return Outgoing.of(STATUS.get(outcome.state, 200), answer, rows=1)
+
+    @api.model
+    def _unknown(self, table):
+        return Problem(404, f"There is no {table.label} with this id.")
 
     @api.model
     def _check_single(self, table, data, key) -> dict:
@@ -137,7 +157,7 @@ class TicketBillingApi(models.AbstractModel):
         if incoming.key:
             found = states._get_states(key.connector_id, table, [incoming.key])
             if not found:
-                raise Problem(404, f"There is no {table.label} with this id.")
+                raise self._unknown(table)
             return Outgoing.of(200, found[0], rows=1)
         limit, after = self._get_page(incoming.query)
         ids = states._list_ids(key.connector_id, table, after, limit + 1)

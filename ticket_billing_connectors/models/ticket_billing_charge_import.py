@@ -3,6 +3,7 @@ from collections import Counter
 
 from odoo import api, models
 
+from ..intake.records import RemoteCharge
 from ..systems.records import EARLIEST, fingerprint
 from .ticket_billing_import_base import Batch
 
@@ -96,6 +97,45 @@ class TicketBillingChargeImport(models.AbstractModel):
         return True
 
     @api.model
+    def _remove_charges(self, connector, remote_ids):
+        """Remove charges that were withdrawn; hold billed ones."""
+        batch = Batch("charge", "charge", Counter())
+        links = self._find_links(connector, "charge", remote_ids)
+        records = self._find_targets("ticket.billing.charge", links)
+        for remote_id, record in records.items():
+            gone = self._prepare_gone_charge(remote_id, record)
+            if self._unlink_charge(record):
+                # The link stays as a tombstone.
+                link = links.filtered(lambda li, key=remote_id: li.remote_id == key)
+                link.write({"removed": True, "res_id": False, "remote_version": False})
+                batch.settle(gone, "removed")
+            else:
+                batch.hold(gone, "deleted_after_billing")
+        batch.settled += [key for key in remote_ids if key not in records]
+        self._close(connector, batch)
+
+    @api.model
+    def _unlink_charge(self, record) -> bool:
+        """Delete a charge; False when billing keeps it."""
+        if record.billing_locked:
+            return False
+        record.billing_item_ids.unlink()
+        record.unlink()
+        return True
+
+    @api.model
+    def _prepare_gone_charge(self, remote_id, record):
+        """Describe a withdrawn charge by what is known here."""
+        return RemoteCharge(
+            remote_id=remote_id,
+            ticket_remote_id="",
+            product_key=record.product_id.display_name,
+            day=record.date.isoformat(),
+            quantity=f"{record.quantity:.2f}",
+            ticket_number=record.ticket_id.number,
+        )
+
+    @api.model
     def _match_products(self, connector, keys) -> dict:
         """Return a Match by product key."""
         keys = {key for key in keys if key}
@@ -145,6 +185,9 @@ class TicketBillingImport(models.AbstractModel):
             ]
         )
         self = self._for(connector)
-        records = [row._get_record() for row in charges]
+        gone = charges.filtered(lambda row: row.reason == "deleted_after_billing")
+        records = [row._get_record() for row in charges - gone]
         if records:
             self._import_charges(connector, records, Counter())
+        if gone:
+            self._remove_charges(connector, gone.mapped("remote_id"))

@@ -1,17 +1,18 @@
+from collections import Counter
 from datetime import UTC
 from typing import NamedTuple
 
 from odoo import api, models
 
 from ..intake.records import make_agents, make_record
-from ..intake.tables import CUSTOMERS
+from ..intake.tables import CHARGES, CUSTOMERS
 from .ticket_billing_import_base import RECORD_ERRORS
 from .ticket_billing_ticket_import import naive_utc
 
 
 class Outcome(NamedTuple):
     """What became of a record: new, changed, unchanged, outdated (a newer one came
-    before), held with a reason, or dismissed (it was held, and left out)."""
+    before), held with a reason, dismissed (it was held, and left out) or removed."""
 
     state: str
     reason: str = ""
@@ -105,6 +106,20 @@ class TicketBillingIntake(models.AbstractModel):
         )
         if waiting:
             importer._retry(connector, waiting)
+
+    @api.model
+    def _withdraw(self, connector, table, key) -> Outcome:
+        """Remove a time entry or charge; a billed one is held for a person."""
+        importer = self.env["ticket.billing.import"]._for(connector)
+        if table is CHARGES:
+            importer._remove_charges(connector, [key])
+        else:
+            importer._remove_deleted(connector, [key], Counter())
+        self.env.flush_all()
+        waiting = self._get_inbox(connector, table, [{"id": key}]).get(key)
+        if waiting and waiting.state == "held":
+            return Outcome("held", waiting.reason, waiting.message)
+        return Outcome("removed")
 
     # What was there before
 

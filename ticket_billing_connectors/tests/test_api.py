@@ -140,6 +140,42 @@ class TestApi(ApiCase):
         line = self._get_linked("time_entry")
         self.assertEqual((line.date, line.billing_start), (date(2026, 10, 12), False))
 
+    def test_taken_back_before_billing(self):
+        self._send_ticket()
+        self._call("POST", "/time-entries", WORK)
+        self._call("PUT", "/charges/c1", self._create_charge())
+        self.env["ticket.billing.rater"]._rate_open(self.contract)
+        line, charge = self._get_linked("time_entry"), self._get_linked("charge")
+        for path in ("/time-entries/w1", "/charges/c1"):
+            status, answer = self._call("DELETE", path)
+            self.assertEqual((status, answer["outcome"]), (200, "removed"), path)
+            self.assertEqual(self._call("GET", path)[1]["state"], "removed")
+            self.assertEqual(self._call("DELETE", path)[1]["outcome"], "removed")
+        self.assertFalse(line.exists() or charge.exists())
+        # Sent again, it is there again.
+        self.assertEqual(self._call("POST", "/time-entries", WORK)[0], 201)
+        self.assertEqual(self._call("DELETE", "/time-entries/w0")[0], 404)
+
+    def test_taken_back_while_it_waits(self):
+        self._call("POST", "/time-entries", WORK)
+        self._call("DELETE", "/time-entries/w1")
+        self._send_ticket()
+        self.assertFalse(self._get_linked("time_entry"))
+
+    def test_taken_back_after_billing_waits(self):
+        self._send_ticket()
+        self._call("POST", "/time-entries", WORK)
+        self._call("PUT", "/charges/c1", self._create_charge())
+        self._run()
+        for path in ("/time-entries/w1", "/charges/c1"):
+            status, answer = self._call("DELETE", path)
+            self.assertEqual(
+                (status, answer["reason"]), (202, "deleted_after_billing"), path
+            )
+        self.assertTrue(self._get_linked("charge").exists())
+        self.source.inbox_ids.action_retry()
+        self.assertEqual(set(self.source.inbox_ids.mapped("state")), {"held"})
+
     # Batches
 
     def test_bad_rows_of_a_batch_keep_out_no_other(self):

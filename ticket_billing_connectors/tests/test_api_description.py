@@ -60,7 +60,7 @@ class TestApiDescription(ApiCase):
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                 self._try_operation(operation, mode)
             count += 1
-        self.assertEqual(count, 16)
+        self.assertEqual(count, 18)
 
     def _try_operation(self, operation, mode):
         from schemathesis.checks import not_a_server_error
