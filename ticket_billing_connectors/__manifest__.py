@@ -8,7 +8,9 @@
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing"],
-    "external_dependencies": {"python": ["requests", "cryptography", "jmespath"]},
+    "external_dependencies": {
+        "python": ["requests", "cryptography", "jmespath", "openpyxl"]
+    },
     "data": [
         "security/ticket_billing_connectors_groups.xml",
         "security/ir.model.access.csv",
@@ -33,6 +35,11 @@
         "views/ticket_billing_write_back_views.xml",
         "views/ticket_billing_connector_write_back_views.xml",
         "views/account_move_views.xml",
+        "views/api_docs.xml",
+        "views/ticket_billing_api_key_views.xml",
+        "views/ticket_billing_connector_pushed_views.xml",
+        "views/ticket_billing_connector_rest_views.xml",
+        "views/ticket_billing_file_import_views.xml",
     ],
     "demo": ["demo/ticket_billing_connector.xml"],
     "assets": {

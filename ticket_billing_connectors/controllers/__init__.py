@@ -1,1 +1,2 @@
 from . import hook
+from . import api

@@ -9,6 +9,7 @@ from . import ticket_billing_entry_import  # isort: skip
 from . import ticket_billing_import  # isort: skip
 from . import ticket_billing_remap  # isort: skip
 from . import ticket_billing_after_billing  # isort: skip
+from . import ticket_billing_charge_import  # isort: skip
 from . import (
     account_move,
     helpdesk_ticket,
@@ -35,3 +36,17 @@ from . import ticket_billing_import_order  # isort: skip
 from . import ticket_billing_hook_event  # isort: skip
 from . import ticket_billing_write_back  # isort: skip
 from . import ticket_billing_write_back_sender  # isort: skip
+from . import (  # isort: skip
+    ticket_billing_api,
+    ticket_billing_api_answer,
+    ticket_billing_api_call,
+    ticket_billing_api_key,
+    ticket_billing_api_key_show,
+    ticket_billing_connector_pushed,
+    ticket_billing_connector_rest,
+    ticket_billing_inbox_charge,
+    ticket_billing_intake,
+    ticket_billing_intake_state,
+    ticket_billing_link_charge,
+    ticket_billing_match_customer,
+)

@@ -34,7 +34,7 @@ class TicketBillingConnector(models.Model):
         except ConnectorError as error:
             raise UserError(self._describe(error)) from None
         match = self.env["ticket.billing.match"].sudo()
-        match._learn_customers(connector, organisations)
+        match._learn_organisations(connector, organisations)
         match._for(connector)._learn_agents(connector, agents)
         links = self.env["ticket.billing.link"].search(
             [

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..intake.records import RemoteCharge
 from ..systems.records import (
     RemoteTicket,
     RemoteTimeEntry,
@@ -8,7 +9,12 @@ from ..systems.records import (
     to_json,
 )
 
-KINDS = {"ticket": RemoteTicket, "time_entry": RemoteTimeEntry}
+KINDS = {
+    "ticket": RemoteTicket,
+    "time_entry": RemoteTimeEntry,
+    "charge": RemoteCharge,
+}
+REMOTE_TYPES = {kind: name for name, kind in KINDS.items()}
 
 
 class TicketBillingInbox(models.Model):
@@ -250,15 +256,16 @@ class TicketBillingInbox(models.Model):
 
     @api.model
     def _prepare_held(self, connector, record, reason, link=None, detail=""):
-        is_ticket = isinstance(record, RemoteTicket)
+        remote_type = REMOTE_TYPES[type(record)]
+        is_ticket = remote_type == "ticket"
         return {
             "connector_id": connector.id,
-            "remote_type": "ticket" if is_ticket else "time_entry",
+            "remote_type": remote_type,
             "remote_id": record.remote_id,
             "parent_remote_id": False if is_ticket else record.ticket_remote_id,
             "number": record.number if is_ticket else record.ticket_number,
             "payload": to_json(record) | {"fingerprint": fingerprint(record)},
-            "minutes": 0 if is_ticket else record.minutes or 0,
+            "minutes": getattr(record, "minutes", 0) or 0,
             "state": "held",
             "reason": reason,
             "detail": detail or False,

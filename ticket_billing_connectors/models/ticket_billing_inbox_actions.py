@@ -98,10 +98,12 @@ class TicketBillingInbox(models.Model):
         """Tell those who are responsible for billed work that has changed."""
         for row in self.filtered("after_billing"):
             record = row._get_link()._get_target()
-            if row.reason == "deleted_after_billing":
-                record._set_deleted_upstream()
-            elif row.remote_type == "ticket":
+            if row.remote_type == "ticket":
                 row._warn_customers(record)
+            elif record._name == "account.analytic.line" and (
+                row.reason == "deleted_after_billing"
+            ):
+                record._set_deleted_upstream()
 
     def _warn_customers(self, ticket):
         """A billed ticket has another customer now: both have to be looked at."""

@@ -22,6 +22,7 @@ class TicketBillingLink(models.Model):
             ("domain", "Mail domain"),
             ("login", "Login"),
             ("code", "Code"),
+            ("barcode", "Barcode"),
             ("name", "Name"),
             ("similar", "Similar name"),
         ],

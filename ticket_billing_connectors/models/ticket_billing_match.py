@@ -66,7 +66,7 @@ class TicketBillingMatch(models.AbstractModel):
         return self._get_matches(links, "customer")
 
     @api.model
-    def _learn_customers(self, connector, organisations):
+    def _learn_organisations(self, connector, organisations):
         """Remember what is known of customers, for matching now and later."""
         self._for(connector)._ensure_links(
             connector,

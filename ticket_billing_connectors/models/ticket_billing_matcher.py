@@ -7,6 +7,7 @@ from ..tools.names import likeness, same_name, words_of
 SCORES = {
     "reference": 100,
     "code": 100,
+    "barcode": 100,
     "vat": 98,
     "email": 95,
     "login": 95,
@@ -112,5 +113,8 @@ class TicketBillingMatcher(models.AbstractModel):
         if not words:
             return self.env["res.partner"]
         alike = Domain.OR(Domain("name", "ilike", word) for word in set(words))
+        if link.remote_type == "product":
+            products = self.env["product.product"]
+            return products.search(Domain(shared) & alike, limit=50)
         own = Domain("parent_id", "=", False) & Domain(shared)
         return self.env["res.partner"].search(own & alike, limit=50)

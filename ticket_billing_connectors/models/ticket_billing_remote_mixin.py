@@ -72,7 +72,9 @@ class TicketBillingRemoteMixin(models.AbstractModel):
 
     def _moves_to(self, vals):
         try:
-            return split_origin(vals["base_url"] or "") != split_origin(self.base_url)
+            return split_origin(vals["base_url"] or "") != split_origin(
+                self.base_url or ""
+            )
         except ConnectorError:
             return True
 
