@@ -109,6 +109,20 @@ class TestDecision(ConnectorCase):
         self.assertEqual(self._get_linked("time_entry").employee_id, self.anna)
         self.assertFalse(self._get_held())
 
+    def test_products_are_proposed_too(self):
+        product = self.env["product.product"].create({"name": "Toner black XL"})
+        link = self.env["ticket.billing.link"].create(
+            {
+                "connector_id": self.connector.id,
+                "remote_type": "product",
+                "remote_id": "toner black (XL)",
+            }
+        )
+        link.action_search_again()
+        self.assertEqual(link.proposals[0]["id"], product.id)
+        link.action_accept(product.id)
+        self.assertEqual(link.product_id, product)
+
     # Deciding
 
     def test_only_proposed_records_are_accepted(self):
