@@ -1,2 +1,1 @@
-from . import hook
-from . import api
+from . import api, hook
