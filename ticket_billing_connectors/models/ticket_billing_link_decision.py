@@ -171,7 +171,7 @@ class TicketBillingLink(models.Model):
             [("state", "=", "unmapped"), ("remote_type", "in", list(TARGET_FIELDS))]
         ) & Domain("remote_type", "!=", "contact")
         links = self.filtered_domain(undecided) if self else self.search(undecided)
-        self.env["ticket.billing.match"].sudo()._match_again(links.sudo())
+        self.env["ticket.billing.import"].sudo()._match_again(links.sudo())
         mapped = links.filtered(lambda link: link.state == "mapped")
         mapped._release()
         return self._notify(self.env._("%s mapped.", len(mapped)), bool(mapped))
@@ -193,7 +193,7 @@ class TicketBillingLink(models.Model):
         for link in self.filtered(lambda li: li.remote_type in TARGET_FIELDS):
             link.res_id = link.previous_res_id or False
             link.write({"previous_res_id": 0})
-        self.env["ticket.billing.match"].sudo()._match_again(
+        self.env["ticket.billing.import"].sudo()._match_again(
             self.sudo().filtered(lambda link: link.state == "unmapped")
         )
 

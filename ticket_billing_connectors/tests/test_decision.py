@@ -46,7 +46,7 @@ class TestDecision(ConnectorCase):
         )
         link = self._bring(sender="clerk@three.example")
         self.assertEqual((link.partner_id, link.matched_by), (by_domain, "domain"))
-        match = self.env["ticket.billing.match"].with_company(self.company)
+        match = self.env["ticket.billing.import"].with_company(self.company)
         for facts, partner, rule in [
             ({"remote_vat": "DE 129 273 398"}, by_vat, "vat"),
             ({"remote_number": "4711", "remote_vat": "DE129273398"}, by_number,
