@@ -20,6 +20,7 @@
         "views/ticket_billing_sync_log_views.xml",
         "views/ticket_billing_connector_views.xml",
         "views/ticket_billing_connector_settings_views.xml",
+        "views/ticket_billing_connector_oauth_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
     ],

@@ -3,6 +3,11 @@
 import datetime
 
 from dateutil.relativedelta import relativedelta
+from oauth_tasks import (  # noqa: F401
+    ask_who,
+    create_oauth_connector,
+    die_with_new_tokens,
+)
 
 from odoo import Command, fields
 from odoo.fields import Domain

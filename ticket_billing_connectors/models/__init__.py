@@ -9,9 +9,11 @@ from . import ticket_billing_import  # isort: skip
 from . import (
     helpdesk_ticket,
     ticket_billing_connector,
+    ticket_billing_connector_oauth,
     ticket_billing_connector_settings,
     ticket_billing_inbox,
     ticket_billing_link,
+    ticket_billing_oauth_token,
     ticket_billing_procedure,
     ticket_billing_sync_log,
 )

@@ -62,13 +62,15 @@ class TicketSystem(Protocol):
 class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
-    ``needs_login``: a user name is needed beside the secret."""
+    ``needs_login``: a user name is needed beside the secret, ``needs_consent``: a
+    user has to agree in the browser (see :mod:`.consent`)."""
 
     code: str
     name: str
     settings: type
     client: Any
     needs_login: bool = True
+    needs_consent: bool = False
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

@@ -137,12 +137,15 @@ class OAuth:
 
     ``token_url`` is a path below the connection's address or a whole URL. With a
     refresh token in the connection's store that one is used, else the grant is
-    that of client credentials.
+    that of client credentials. With ``authorize_url`` (of the same kind) a user
+    agrees in the browser first; ``authorize_fields`` are sent there too.
     """
 
     token_url: str
     scope: str = ""
     prefix: str = "Bearer"
+    authorize_url: str = ""
+    authorize_fields: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

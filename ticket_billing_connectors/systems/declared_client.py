@@ -48,7 +48,7 @@ class DeclaredClient:
         http.auth = make_auth(self.declaration.auth, self, http)
         return http
 
-    def open_session(self, url) -> HttpSession:
+    def open_session(self, url, classify=None) -> HttpSession:
         """Return a session as the connection wants it, without log-in."""
         declared, connection = self.declaration, self.connection
         options = dict(connection.options)
@@ -58,7 +58,7 @@ class DeclaredClient:
         return HttpSession(
             url,
             connection.policy,
-            classify=declared.fault,
+            classify=classify or declared.fault,
             verify=connection.verify,
             headers=fill(declared.headers, self.values()),
             **options,

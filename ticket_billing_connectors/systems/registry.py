@@ -17,8 +17,9 @@ def as_system(found: System | Declaration) -> System:
     def client(connection, settings):
         return DeclaredClient(found, connection, settings)
 
+    consent = bool(getattr(found.auth, "authorize_url", ""))
     login = found.needs_login
-    return System(found.code, found.name, found.settings, client, login)
+    return System(found.code, found.name, found.settings, client, login, consent)
 
 
 def _discover():

@@ -4,6 +4,7 @@ from . import (
     test_declared_system,
     test_import,
     test_mapping,
+    test_oauth,
     test_procedure,
     test_secret,
     test_translation,
