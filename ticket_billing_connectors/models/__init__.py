@@ -10,6 +10,7 @@ from . import (
     helpdesk_ticket,
     ticket_billing_connector,
     ticket_billing_connector_oauth,
+    ticket_billing_connector_protocol,
     ticket_billing_connector_settings,
     ticket_billing_inbox,
     ticket_billing_link,

@@ -51,8 +51,10 @@ class TicketBillingConnector(models.Model):
     def write(self, vals):
         """Tokens are for one system at one place."""
         moved = self.filtered(
-            lambda c: ("base_url" in vals and c._moves_to(vals))
-            or vals.get("system", c.system) != c.system
+            lambda c: (
+                ("base_url" in vals and c._moves_to(vals))
+                or vals.get("system", c.system) != c.system
+            )
         )
         result = super().write(vals)
         moved.sudo().oauth_token_ids.unlink()

@@ -1,4 +1,4 @@
-"""Znuny 6 and 7 and OTRS 6 over the REST Generic Interface.
+"""Znuny 6 and 7 and OTRS 6 over the Generic Interface, by REST or SOAP.
 
 The administrator of the system imports a web service; its name and routes are
 free, so both are settings. Times are in the server's own zone. Faults arrive
@@ -6,6 +6,7 @@ with HTTP status 200. Single bookings of time are found only in the history of a
 ticket; their activity and text belong to the article they were booked on.
 """
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ..transport import errors
 from ..transport.auth import SessionLogin
 from ..transport.paging import ChangeWalk, Window
-from ..transport.session import Answer, HttpSession
+from ..transport.session import HttpSession
+from . import znuny_soap
 from .base import Connection, System
 from .connection_test import take_steps
 from .records import (
@@ -34,6 +36,7 @@ from .znuny_answers import (
     agents_of,
     articles_of,
     as_list,
+    classify,
     customer_address,
     difference,
     field_value,
@@ -48,13 +51,6 @@ CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
 MAX_TEXT = 60_000
 #: Ids per request: they have to fit into a URL.
 BATCH = 50
-ERRORS = {
-    "AuthFail": errors.AuthError,
-    "AccessDenied": errors.PermissionDenied,
-    "InvalidConfiguration": errors.InvalidRequest,
-}
-#: Plain texts that come with HTTP status 500 although a retry cannot help.
-WRONG_ROUTE = re.compile(r"determine Operation|decoding request content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +61,17 @@ class Settings:
     what the time of a booking marks: the ``end`` or ``start`` of the work, or
     ``unknown`` (then only its day is used). ``entry_text`` is the part of an article
     that describes the work: ``body`` or ``subject``. The fields are names of dynamic
-    fields: of the article (activity) and of the ticket (purchase order).
+    fields: of the article (activity) and of the ticket (purchase order). Routes are
+    for REST, ``soap_namespace`` for SOAP.
     """
 
+    protocol: str = "rest"
     service: str = "GenericTicketConnectorREST"
     route_session: str = "POST /Session"
     route_search: str = "GET /Ticket"
     route_tickets: str = "GET /TicketList"
     route_history: str = "GET /TicketHistory/{TicketID}"
+    soap_namespace: str = "http://www.otrs.org/TicketConnector/"
     time_zone: str = "UTC"
     minutes_per_unit: Decimal = Decimal(1)
     booking_time: str = "end"
@@ -84,22 +83,13 @@ class Settings:
     overlap_minutes: int = 5
 
 
-def classify(answer: Answer) -> errors.ConnectorError | None:
-    """Recognise an error of the Generic Interface in an answer of any status."""
-    if isinstance(answer.data, dict) and isinstance(answer.data.get("Error"), dict):
-        code = clean(answer.data["Error"].get("ErrorCode"))[:80]
-        kind = ERRORS.get(code.rpartition(".")[2], errors.InvalidRequest)
-        return kind(f"({code})")
-    if answer.status == 500 and WRONG_ROUTE.search(answer.text[:300]):
-        return errors.InvalidRequest("The web service does not know this route.")
-    return None
-
-
 class Znuny:
     """An open connection; see :class:`~.base.TicketSystem`."""
 
     def __init__(self, connection: Connection, settings: Settings):
         self.connection = connection
+        if settings.protocol == "soap":
+            settings = dataclasses.replace(settings, **znuny_soap.ROUTES)
         self.settings = settings
         try:
             self._zone = ZoneInfo(settings.time_zone)
@@ -115,13 +105,18 @@ class Znuny:
     @cached_property
     def _http(self):
         service = quote(self.settings.service, safe="")
-        http = HttpSession(
-            f"{self._base}/nph-genericinterface.pl/Webservice/{service}",
-            self.connection.policy,
-            classify=classify,
-            verify=self.connection.verify,
+        url = f"{self._base}/nph-genericinterface.pl/Webservice/{service}"
+        policy = self.connection.policy
+        options = {
+            "classify": classify,
+            "verify": self.connection.verify,
             **self.connection.options,
-        )
+        }
+        if self.settings.protocol == "soap":
+            namespace = self.settings.soap_namespace
+            http = znuny_soap.open_soap(url, policy, namespace, **options)
+        else:
+            http = HttpSession(url, policy, **options)
         http.auth = SessionLogin(self._log_in, "SessionID")
         return http
 
@@ -247,7 +242,7 @@ class Znuny:
             path = path.replace(f"{{{name}}}", value)
         data = self._http.call(method.upper(), path.strip(), fields, **kw)
         if not isinstance(data, dict):
-            raise errors.BadAnswer("It is not a JSON object.")
+            raise errors.BadAnswer("It is not an object.")
         return data
 
     # Translating
@@ -398,4 +393,4 @@ class Znuny:
             )
 
 
-SYSTEM = System("znuny", "Znuny / OTRS (REST)", Settings, Znuny)
+SYSTEM = System("znuny", "Znuny / OTRS", Settings, Znuny)

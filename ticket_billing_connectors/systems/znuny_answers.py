@@ -4,9 +4,33 @@ Numbers may come as text, single things without their list, empty ones as null.
 """
 
 import email.utils
+import re
 from decimal import Decimal
 
+from ..transport import errors
+from ..transport.session import Answer
 from .records import RemoteAgent, clean, whole_minutes
+
+ERRORS = {
+    "AuthFail": errors.AuthError,
+    "AccessDenied": errors.PermissionDenied,
+    "InvalidConfiguration": errors.InvalidRequest,
+}
+#: Plain texts that come with HTTP status 500 although a retry cannot help.
+WRONG_ROUTE = re.compile(
+    r"determine Operation|decoding request content|does not match namespace"
+)
+
+
+def classify(answer: Answer) -> errors.ConnectorError | None:
+    """Recognise an error of the Generic Interface in an answer of any status."""
+    if isinstance(answer.data, dict) and isinstance(answer.data.get("Error"), dict):
+        code = clean(answer.data["Error"].get("ErrorCode"))[:80]
+        kind = ERRORS.get(code.rpartition(".")[2], errors.InvalidRequest)
+        return kind(f"({code})")
+    if answer.status == 500 and WRONG_ROUTE.search(answer.text[:1000]):
+        return errors.InvalidRequest("The web service does not know this route.")
+    return None
 
 
 def as_list(value):

@@ -6,6 +6,7 @@ from . import (
     test_mapping,
     test_oauth,
     test_procedure,
+    test_protocol,
     test_secret,
     test_translation,
 )
