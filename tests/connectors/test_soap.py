@@ -130,7 +130,7 @@ def test_recorded_errors(open_znuny, soap):
 
 
 def test_messages_are_those_recorded(soap):
-    session = znuny_soap.open_soap(f"{soap.url}/x", LOCAL, NAMESPACE)
+    session = znuny_soap.open_soap(f"{soap.url}/x", policy=LOCAL, namespace=NAMESPACE)
     fields = {
         "UserLogin": "agent.anna",
         "Password": "PASSWORD",
@@ -149,7 +149,7 @@ def test_messages_are_those_recorded(soap):
 
 
 def test_values_cannot_become_xml(soap):
-    session = znuny_soap.open_soap(f"{soap.url}/x", LOCAL, NAMESPACE)
+    session = znuny_soap.open_soap(f"{soap.url}/x", policy=LOCAL, namespace=NAMESPACE)
     text = "</Password><UserLogin>root</UserLogin>"
     sent = etree.fromstring(session._envelope("SessionCreate", {"Password": text}))
     assert [e.text for e in sent.iter("Password")] == [text]

@@ -19,6 +19,7 @@ class Connection:
     :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the ids
     of bookings that came in before with work of ``day`` or later, ``since`` is the
     first day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    ``with_status``: changes of state are wanted too.
     """
 
     base_url: str
@@ -30,6 +31,7 @@ class Connection:
     known_entries: Callable[[date], set[str]] = lambda day: set()
     since: date | None = None
     token_store: TokenStore | None = None
+    with_status: bool = False
 
 
 class TicketSystem(Protocol):
@@ -63,7 +65,8 @@ class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
     ``needs_login``: a user name is needed beside the secret, ``needs_consent``: a
-    user has to agree in the browser (see :mod:`.consent`)."""
+    user has to agree in the browser (see :mod:`.consent`), ``tells_status``: changes
+    of state can be read."""
 
     code: str
     name: str
@@ -71,6 +74,7 @@ class System:
     client: Any
     needs_login: bool = True
     needs_consent: bool = False
+    tells_status: bool = False
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

@@ -169,7 +169,8 @@ class Declaration:
     an answer to them what is true if the system says no in spite of its status.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user, ``headers`` are sent with every one.
-    ``needs_login``: a user name is needed beside the secret.
+    ``needs_login``: a user name is needed beside the secret. ``status`` is a
+    :class:`~.time_sources.StatusHistory`, where states can suggest times.
     """
 
     code: str
@@ -188,3 +189,4 @@ class Declaration:
     per_minute: int = 0
     needs_login: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    status: Any = None

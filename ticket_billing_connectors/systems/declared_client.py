@@ -230,6 +230,7 @@ class DeclaredClient:
         time = self.declaration.time
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
+        status = self.declaration.status if self.connection.with_status else None
         return Page(
             tickets=[self.rows.ticket(row) for row in readable],
             entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
@@ -238,6 +239,7 @@ class DeclaredClient:
             last=False,
             notes=notes,
             whole=time.whole and not entry_rows,
+            status_changes=status.of_tickets(self, readable) if status else {},
         )
 
     def parse_webhook(self, headers: dict, body) -> tuple[str, str]:

@@ -81,6 +81,15 @@ class RemoteAgent:
     email: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteStatusChange:
+    """A ticket was put into ``state``, by whom and when."""
+
+    at: datetime.datetime
+    state: str
+    agent_key: str = ""
+
+
 @dataclass(slots=True)
 class Page:
     """What one step of a synchronisation brings.
@@ -89,6 +98,7 @@ class Page:
     booking known before and missing here is gone. ``gone`` are ids of bookings that
     are known to be deleted. ``cursor`` is where to resume after this page, which is
     the last one of its run if ``last``. ``notes`` are oddities for the log.
+    ``status_changes`` holds all changes of state by ticket id, where they are wanted.
     """
 
     tickets: list[RemoteTicket]
@@ -99,6 +109,7 @@ class Page:
     notes: list[str] = field(default_factory=list)
     whole: bool = True
     gone: list[str] = field(default_factory=list)
+    status_changes: dict[str, list[RemoteStatusChange]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ def as_system(found: System | Declaration) -> System:
 
     consent = bool(getattr(found.auth, "authorize_url", ""))
     login = found.needs_login
-    return System(found.code, found.name, found.settings, client, login, consent)
+    status = found.status is not None
+    return System(
+        found.code, found.name, found.settings, client, login, consent, status
+    )
 
 
 def _discover():

@@ -42,6 +42,7 @@ from .znuny_answers import (
     field_value,
     fields_of,
     merged_into,
+    status_changes,
 )
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -106,17 +107,17 @@ class Znuny:
     def _http(self):
         service = quote(self.settings.service, safe="")
         url = f"{self._base}/nph-genericinterface.pl/Webservice/{service}"
-        policy = self.connection.policy
         options = {
+            "policy": self.connection.policy,
             "classify": classify,
             "verify": self.connection.verify,
             **self.connection.options,
         }
         if self.settings.protocol == "soap":
             namespace = self.settings.soap_namespace
-            http = znuny_soap.open_soap(url, policy, namespace, **options)
+            http = znuny_soap.open_soap(url, namespace=namespace, **options)
         else:
-            http = HttpSession(url, policy, **options)
+            http = HttpSession(url, **options)
         http.auth = SessionLogin(self._log_in, "SessionID")
         return http
 
@@ -260,6 +261,9 @@ class Znuny:
             entries = self._entries(data, history)
             page.entries.extend(entries)
             page.notes.extend(difference(data, entries))
+            if self.connection.with_status:
+                changes = status_changes(history, self._utc)
+                page.status_changes[page.tickets[-1].remote_id] = changes
         return page
 
     def _ticket(self, data, history):
@@ -393,4 +397,4 @@ class Znuny:
             )
 
 
-SYSTEM = System("znuny", "Znuny / OTRS", Settings, Znuny)
+SYSTEM = System("znuny", "Znuny / OTRS", Settings, Znuny, tells_status=True)

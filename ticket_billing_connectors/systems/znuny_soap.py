@@ -25,7 +25,7 @@ ROUTES = {
 }
 
 
-def open_soap(url: str, policy, namespace: str, **options) -> SoapSession:
+def open_soap(url: str, *, namespace: str, **options) -> SoapSession:
     """Return a session to a web service.
 
     The server takes what stands before the last # or / of the SOAPAction for its
@@ -33,7 +33,6 @@ def open_soap(url: str, policy, namespace: str, **options) -> SoapSession:
     """
     return SoapSession(
         url,
-        policy,
         wsdl=wsdl_of(namespace, url, OPERATIONS),
         action=f"{namespace.replace('{', '').replace('}', '')}#{{operation}}",
         **options,
