@@ -112,7 +112,7 @@ SYSTEM = Declaration(
     status=StatusHistory(
         changes=Listing(
             "/ticket_history/{id}",
-            "(history || @)[?object=='Ticket' && attribute=='state']",
+            "(history || @)[?object=='Ticket' && attribute=='state'] || `[]`",
         ),
         fields={"at": "created_at", "state": "value_to", "agent_key": "created_by_id"},
     ),
