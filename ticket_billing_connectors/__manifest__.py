@@ -24,6 +24,7 @@
         "views/ticket_billing_connector_settings_views.xml",
         "views/ticket_billing_connector_oauth_views.xml",
         "views/ticket_billing_connector_protocol_views.xml",
+        "views/ticket_billing_suggestion_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
     ],

@@ -8,5 +8,6 @@ from . import (
     test_procedure,
     test_protocol,
     test_secret,
+    test_suggestion,
     test_translation,
 )
