@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from functools import cache
 
 from ..transport.errors import ConnectorError
 
@@ -176,10 +177,16 @@ def entry_problem(entry: RemoteTimeEntry, now: datetime.datetime) -> str:
 
 def to_json(record) -> dict:
     """Return a record as JSON-able dict (times as ISO text)."""
+    values = ((name, getattr(record, name)) for name in _names_of(type(record)))
     return {
         name: value.isoformat() if isinstance(value, datetime.datetime) else value
-        for name, value in dataclasses.asdict(record).items()
+        for name, value in values
     }
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 def from_json(kind: type, data: dict):
