@@ -1,5 +1,9 @@
-"""`make bench`: the pricing core alone, then billing on fresh copies of a template."""
+"""`make bench`: pricing alone, then billing and connectors on fresh databases.
 
+The environment variable BENCH_TICKETS makes the run of the connectors shorter.
+"""
+
+import os
 import sys
 
 from cache import CHECKOUT, open_cache
@@ -28,6 +32,13 @@ def bench_billing(environment: Environment) -> int:
         )
 
 
+def bench_connectors(environment: Environment) -> int:
+    tickets = os.environ.get("BENCH_TICKETS")
+    size = [f"--tickets={tickets}"] if tickets else []
+    with tests_copy(environment) as database:
+        return run(environment, "bench_connectors.py", database, *size)
+
+
 def bench_delivery(environment: Environment) -> int:
     with tests_copy(environment) as database, serving(environment, database) as url:
         return run(environment, "bench_delivery.py", database, f"--url={url}")
@@ -46,6 +57,7 @@ def main() -> int:
         or bench_billing(environment)
         or bench_delivery(environment)
         or bench_sale_timesheet(environment)
+        or bench_connectors(environment)
     )
 
 
