@@ -30,7 +30,7 @@ def run_step(cache: Cache, system: str, name: str) -> None:
         ).returncode
     if status:
         raise SetupError(
-            f"{system} cannot be installed or started here ({name}): it was NOT tested.",
+            f"{system} cannot be installed or run here ({name}): it was NOT tested.",
             f"{log} says why. It needs Debian, root, and packages of its archive.",
         )
 
