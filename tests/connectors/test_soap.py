@@ -12,7 +12,7 @@ from test_znuny import START, read
 from ticket_billing_connectors.systems import znuny_soap
 from ticket_billing_connectors.transport import errors
 from ticket_billing_connectors.transport.address_guard import AddressPolicy
-from ticket_billing_connectors.transport.session import Answer, Limits
+from ticket_billing_connectors.transport.session import Limits
 from ticket_billing_connectors.transport.soap import SoapSession, read_xml
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -331,10 +331,8 @@ def test_no_network_while_reading(monkeypatch):
     assert isinstance(read_xml(b"<x/>"), etree._Element)
 
 
-def test_fault_with_status_200_is_an_error():
-    session = Recorded("session-create-soapaction-of-wsdl.response.xml")
-    session._classify = None
-    answer = session.answer()
-    assert isinstance(answer, Answer)
-    with pytest.raises(errors.InvalidRequest):
-        session._raise_for(answer)
+def test_fault_with_status_200_is_an_error(soap, open_soap):
+    body = envelope("Fault", {"faultcode": "Server", "faultstring": "Out of order"})
+    soap.inject("raw", body=body, path="TicketSearch")
+    with pytest.raises(errors.InvalidRequest, match="fault"):
+        list(open_soap(soap).changes(START))

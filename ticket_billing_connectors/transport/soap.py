@@ -61,7 +61,10 @@ class SoapSession(HttpSession):
             "SOAPAction": f'"{self._action.format(operation=path)}"',
         }
         envelope = self._envelope(path, payload)
-        return super().request("POST", "", form=envelope, headers=headers, **sent)
+        answer = super().request("POST", "", form=envelope, headers=headers, **sent)
+        if isinstance(answer.data, dict) and "Fault" in answer.data:
+            raise errors.InvalidRequest("It answers with a fault.")
+        return answer
 
     def _envelope(self, operation, fields) -> bytes:
         client = self._client
@@ -71,11 +74,6 @@ class SoapSession(HttpSession):
             # Its text may hold the values.
             raise errors.InvalidRequest(f"({operation})") from None
         return etree.tostring(message, xml_declaration=True, encoding="utf-8")
-
-    def _raise_for(self, answer):
-        super()._raise_for(answer)
-        if isinstance(answer.data, dict) and "Fault" in answer.data:
-            raise errors.InvalidRequest("It answers with a fault.")
 
     def _decode(self, response, body):
         """The charset of the header counts, else what the document says itself."""
