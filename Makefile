@@ -27,8 +27,8 @@ test-histories: ## a thousand random histories of corrections and credits (ten m
 test-live: ## read a real ticket system, installed on this machine (SYSTEM=znuny)
 	@$(PYTHON) scripts/test_live.py $(SYSTEM)
 
-bench: ## benchmark of a billing run (INVOICES=1000; 4000 shows its memory) and of imports (TICKETS=100000)
-	@$(if $(TICKETS),BENCH_TICKETS=$(TICKETS)) $(PYTHON) scripts/bench.py $(if $(INVOICES),--invoices=$(INVOICES))
+bench: ## billing runs (INVOICES=1000; 4000 shows its memory), imports (TICKETS=5000)
+	@$(PYTHON) scripts/bench.py $(if $(INVOICES),--invoices=$(INVOICES)) $(if $(TICKETS),--tickets=$(TICKETS))
 
 scenarios: ## pricing scenarios of a file: make scenarios FILE=path
 	@$(PYTHON) scripts/run_scenarios.py "$(FILE)"
