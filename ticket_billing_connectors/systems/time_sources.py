@@ -200,7 +200,8 @@ class Feed(_OwnList):
 class StatusHistory:
     """Where changes of state are listed, for each ticket ``{id}``.
 
-    ``fields`` picks those of :class:`~.records.RemoteStatusChange`. They are no
+    ``fields`` picks those of :class:`~.records.RemoteStatusChange`; rows without a
+    ``state`` or time are other events. They are no
     bookings: times derived from them (:mod:`.status_time`) are confirmed by people.
     """
 
@@ -216,7 +217,7 @@ class StatusHistory:
             with suppress(errors.NotFound, errors.PermissionDenied):
                 pages = client.read_pages(self.changes, id=remote_id)
                 changes = [self._change(client, row) for page in pages for row in page]
-                found[remote_id] = [change for change in changes if change.at]
+                found[remote_id] = [c for c in changes if c.at and c.state]
         return found
 
     def _change(self, client, row):

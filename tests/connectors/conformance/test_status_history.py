@@ -2,8 +2,10 @@
 
 import dataclasses
 import datetime
+import json
 from contextlib import closing
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from conftest import SHAPES
@@ -11,6 +13,8 @@ from mirror import Mirror
 from server import ShapeServer
 
 from ticket_billing_connectors.systems.records import RemoteStatusChange
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 
 
 def read_changes(remote, *, wanted=True):
@@ -60,6 +64,22 @@ def test_zammad(zammad):
         str(other.id): [],
     }
     assert read_changes(zammad, wanted=False) == {}
+
+
+def test_request_tracker():
+    """Rows as they were recorded; more of them than fit on a page."""
+    path = RECORDINGS / "request_tracker" / "14-ticket-history-with-fields.json"
+    recorded = json.loads(path.read_text(encoding="utf-8"))["response_body"]["items"]
+    with ShapeServer(SHAPES["request_tracker"]) as server:
+        ticket = server.world.ticket()
+        server.world.histories[ticket.id] = [
+            *[row for row in recorded if row["Type"] != "Status"] * 30,
+            *[row for row in recorded if row["Type"] == "Status"],
+        ]
+        (changes,) = read_changes(server).values()
+    time = datetime.datetime(2026, 11, 24, 2, 8, 24, tzinfo=UTC)
+    assert changes[0] == RemoteStatusChange(time, "open", "RT_System")
+    assert len(changes) == sum(row["Type"] == "Status" for row in recorded)
 
 
 def test_hidden_history_is_unknown(zammad):
