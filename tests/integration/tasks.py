@@ -8,6 +8,11 @@ from oauth_tasks import (  # noqa: F401
     create_oauth_connector,
     die_with_new_tokens,
 )
+from suggestion_tasks import (  # noqa: F401
+    confirm_suggestion,
+    create_suggestion,
+    get_confirmed,
+)
 
 from odoo import Command, fields
 from odoo.fields import Domain

@@ -82,6 +82,7 @@ class TicketBillingConnector(models.Model):
         """Send the user to the ticket system to agree."""
         self.ensure_one()
         self.check_access("write")
+        self.filtered(lambda c: not c.has_secret)._raise_no_secret()
         state, verifier = secrets.token_urlsafe(32), new_verifier()
         self.env["ticket.billing.oauth.token"].sudo()._begin(self, state, verifier)
         try:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from urllib.parse import parse_qsl, urlsplit
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 
 from ..models.ticket_billing_connector_oauth import CALLBACK
@@ -142,6 +142,11 @@ class TestOAuth(HttpCase, ConnectorCase):
         self.assertEqual(self._come_back(back).status_code, 303)
         self.assertFalse(self.connector.connected)
         self.assertIn("press Connect", self._get_notes())
+
+    def test_nobody_is_sent_without_a_client_secret(self):
+        self.connector.secret_encrypted = False
+        with self.assertRaises(UserError):
+            self._press_connect()
 
     def test_only_who_sets_up_connectors(self):
         biller = self._create_user("biller", "ticket_billing.group_biller")
