@@ -35,6 +35,7 @@ class History:
         self.tickets = tickets
         self.goodwill = Decimal(0)
         self.given = self.env["account.move"]  # what goodwill was credited of
+        self.keeps_credit = number % 3 == 0  # what is credited stays so
         self.steps: list[str] = []
 
     def note(self, *words) -> None:

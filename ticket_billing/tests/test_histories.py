@@ -273,7 +273,9 @@ class TestHistories(TicketBillingCase):
                     ("credit_line_ids", "!=", False),
                 ]
             )
-            items.filtered(lambda i: i._is_releasable()).action_release()
+            keeping = {h.contract for h in self.histories if h.keeps_credit}
+            items = items.filtered(lambda i: i._is_releasable())
+            items.filtered(lambda i: i.contract_id not in keeping).action_release()
             if not self._bill(day + timedelta(number)):
                 return
         self.fail("There is always something left to bill")
@@ -326,7 +328,25 @@ class TestHistories(TicketBillingCase):
         owed = sum(
             Decimal(str(amount)) for amount in moves.mapped("amount_untaxed_signed")
         )
-        self.assertEqual(owed, self._get_fresh_net(history) - history.goodwill)
+        right = self._get_fresh_net(history) - history.goodwill
+        kept = self._get_kept_credit(history)
+        # Lines are rounded, what is left of them is rounded apart.
+        cents = Decimal("0.05") if kept else 0
+        self.assertLessEqual(abs(owed - right + kept), cents)
+
+    def _get_kept_credit(self, history) -> Decimal:
+        """What was credited and is not billed again."""
+        items = self.env["ticket.billing.item"].search(
+            [("contract_id", "=", history.contract.id), ("credit_line_ids", "!=", False)]
+        )
+        nets = (
+            item._get_net_of(item._get_releasable_minutes())
+            if item._is_work()
+            else item.net
+            for item in items
+            if item._is_releasable()
+        )
+        return sum((Decimal(str(net)) for net in nets), Decimal(0))
 
     def _get_fresh_net(self, history) -> Decimal:
         rater, contract = self.env["ticket.billing.rater"], history.contract
