@@ -301,6 +301,21 @@ class TestHistories(TicketBillingCase):
             self.assertEqual(sum(live.mapped("raw_minutes")), entry.raw_minutes, entry)
             self.assertFalse(live.filtered(lambda i: i.state in ("open", "held")))
             self.assertFalse(entry.billing_outdated)
+            self._check_not_credited_twice(live)
+
+    def _check_not_credited_twice(self, live):
+        """No more stays credited of an entry than was charged for it."""
+        credited = sum(
+            item._get_releasable_minutes()
+            for item in live
+            if item.credit_line_ids and item._is_releasable()
+        )
+        charged = sum(
+            item.billable_minutes
+            for item in live
+            if item.rated_state == "open" or item.credited_item_id
+        )
+        self.assertLessEqual(credited, max(charged, 0))
 
     def _check_lines(self, history):
         """An invoice line is worth what its items are, and bills no others."""
@@ -337,7 +352,10 @@ class TestHistories(TicketBillingCase):
     def _get_kept_credit(self, history) -> Decimal:
         """What was credited and is not billed again."""
         items = self.env["ticket.billing.item"].search(
-            [("contract_id", "=", history.contract.id), ("credit_line_ids", "!=", False)]
+            [
+                ("contract_id", "=", history.contract.id),
+                ("credit_line_ids", "!=", False),
+            ]
         )
         nets = (
             item._get_net_of(item._get_releasable_minutes())

@@ -350,7 +350,9 @@ class ContractRating:
         first = changed[0]
         own[first] = gather(own.get(first, ()), others)
         return [
-            item for entry in changed for item in self._use_up(entry, own.get(entry, ()))
+            item
+            for entry in changed
+            for item in self._use_up(entry, own.get(entry, ()))
         ]
 
     def _use_up(self, entry: int, items) -> tuple[Item, ...]:
