@@ -19,7 +19,8 @@ class Connection:
     :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
     bookings that came in before with work of ``day`` or later, ids of their tickets by
     their own, ``since`` is the
-    first day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    first day whose work is wanted. ``known_tickets(ids)`` returns those of the ids of
+    tickets that came in before. ``token_store`` keeps OAuth tokens.
     """
 
     base_url: str
@@ -29,6 +30,7 @@ class Connection:
     verify: bool = True
     options: dict = field(default_factory=dict)
     known_entries: Callable[[date], dict[str, str]] = lambda day: {}
+    known_tickets: Callable[[set[str]], set[str]] = lambda ids: set()
     since: date | None = None
     token_store: TokenStore | None = None
 

@@ -33,6 +33,7 @@ class Mirror:
             policy=POLICY,
             options={"limits": LIMITS, "sleep": self.waits.append},
             known_entries=self._known,
+            known_tickets=lambda ids: ids & self.tickets.keys(),
             since=FIRST_DAY,
         )
         system = SYSTEMS[shape.code]
