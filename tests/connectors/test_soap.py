@@ -13,7 +13,7 @@ from ticket_billing_connectors.systems import znuny_soap
 from ticket_billing_connectors.transport import errors
 from ticket_billing_connectors.transport.address_guard import AddressPolicy
 from ticket_billing_connectors.transport.session import Limits
-from ticket_billing_connectors.transport.soap import SoapSession, read_xml
+from ticket_billing_connectors.transport.soap import SoapSession, read_xml, wsdl_of
 
 RECORDINGS = Path(__file__).parent / "recordings"
 STORY = RECORDINGS / "znuny"
@@ -146,6 +146,35 @@ def test_messages_are_those_recorded(soap):
         return sorted((e.tag, (e.text or "").strip()) for e in root.iter())
 
     assert flat(sent) == flat(recorded)
+
+
+def test_fields_may_hold_others(documents):
+    fields = (
+        "TicketID",
+        ("Article", ("Subject",)),
+        ("DynamicField", ("Name", "Value")),
+    )
+    source = wsdl_of(NAMESPACE, documents.url, {"TicketUpdate": fields})
+    documents.documents["/"] = message("7")
+    with SoapSession(
+        documents.url, LOCAL, wsdl=source, action="{operation}"
+    ) as session:
+        values = {
+            "TicketID": 7,
+            "Article": {"Subject": "Billed"},
+            "DynamicField": [{"Name": n, "Value": n.lower()} for n in ("A", "B")],
+        }
+        sent = etree.fromstring(session._envelope("TicketUpdate", values))
+        assert session.call("POST", "TicketUpdate", values) == {"TicketID": "7"}
+    texts = [(e.tag, e.text) for e in sent.iter() if e.text]
+    assert texts == [
+        ("TicketID", "7"),
+        ("Subject", "Billed"),
+        ("Name", "A"),
+        ("Value", "a"),
+        ("Name", "B"),
+        ("Value", "b"),
+    ]
 
 
 def test_values_cannot_become_xml(soap):

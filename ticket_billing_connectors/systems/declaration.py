@@ -42,6 +42,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class AddToList:
+    """Adds ``{text}`` to a list that can only be written as a whole: ``read`` answers
+    with the present one, ``write`` sends ``{items}``."""
+
+    read: Call
+    write: Call
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
     """A list of what changed since ``{since}``, the oldest change first.
 
@@ -165,10 +174,12 @@ class Declaration:
 
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
-    ``tag`` to calls with ``{id}``, ``{text}`` and ``{name}``; ``refused`` picks from
+    ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``, or
+    to an :class:`AddToList` of them; ``refused`` picks from
     an answer to them what is true if the system says no in spite of its status.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
-    it takes from one user, ``headers`` are sent with every one.
+    it takes from one user (a setting of this name goes first), ``headers`` are sent
+    with every one.
     ``needs_login``: a user name is needed beside the secret. ``status`` is a
     :class:`~.time_sources.StatusHistory`, where states can suggest times.
     """
@@ -182,7 +193,7 @@ class Declaration:
     base: str = ""
     people: People = People()
     settings: type = Common
-    write_back: dict[str, Call] = field(default_factory=dict)
+    write_back: dict[str, Call | AddToList] = field(default_factory=dict)
     refused: Pick = "`false`"
     webhook: Webhook | None = None
     fault: Callable[[Answer], errors.ConnectorError | None] | None = None

@@ -3,6 +3,7 @@ from . import (
     test_connector,
     test_declared_system,
     test_import,
+    test_listed_time,
     test_mapping,
     test_oauth,
     test_procedure,

@@ -156,11 +156,10 @@ WSDL = """
   </port></service>
 </definitions>
 """
-ELEMENT = """
-<x:element name="{name}"><x:complexType><x:sequence>{fields}</x:sequence>
-</x:complexType></x:element>
-"""
-FIELD = '<x:element name="{name}" type="x:string" minOccurs="0"/>'
+ELEMENT = '<x:element name="{name}" {more}>{content}</x:element>'
+FIELDS = "<x:complexType><x:sequence>{fields}</x:sequence></x:complexType>"
+TEXT = 'type="x:string" minOccurs="0" maxOccurs="unbounded"'
+NESTED = 'minOccurs="0" maxOccurs="unbounded"'
 MESSAGE = '<message name="{name}"><part name="body" element="t:{name}"/></message>'
 PORT = '<operation name="{name}"><input message="t:{name}"/></operation>'
 BINDING = """
@@ -169,23 +168,31 @@ BINDING = """
 """
 
 
-def wsdl_of(namespace: str, address: str, operations: dict[str, tuple]) -> bytes:
+#: Names of fields; those that hold others are pairs of a name and these.
+Fields = tuple
+
+
+def wsdl_of(namespace: str, address: str, operations: dict[str, Fields]) -> bytes:
     """Return a WSDL for ``operations``: their names, and those of their fields."""
 
     def each(template):
         return "".join(template.format(name=name) for name in operations)
 
-    elements = "".join(
-        ELEMENT.format(
-            name=name, fields="".join(FIELD.format(name=field) for field in fields)
-        )
-        for name, fields in operations.items()
-    )
     return WSDL.format(
         namespace=quoteattr(namespace),
         address=quoteattr(address),
-        elements=elements,
+        elements="".join(_element(name, fields) for name, fields in operations.items()),
         messages=each(MESSAGE),
         port=each(PORT),
         binding=each(BINDING),
     ).encode()
+
+
+def _element(name: str, fields: Fields, more="") -> str:
+    inner = "".join(
+        ELEMENT.format(name=field, more=TEXT, content="")
+        if isinstance(field, str)
+        else _element(*field, NESTED)
+        for field in fields
+    )
+    return ELEMENT.format(name=name, more=more, content=FIELDS.format(fields=inner))
