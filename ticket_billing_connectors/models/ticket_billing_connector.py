@@ -352,6 +352,7 @@ class TicketBillingConnector(models.Model):
                 )
                 suggestions = self.env["ticket.billing.suggestion.import"]
                 suggestions._import_status(self, page.status_changes)
+                suggestions._leave_booked_out(self, page)
                 self.write({"cursor": page.cursor, "interrupted": not page.last})
                 expected = page.cursor
                 log._add(counts, page.notes)

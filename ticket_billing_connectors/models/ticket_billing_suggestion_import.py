@@ -4,7 +4,7 @@ from datetime import UTC
 
 from odoo import api, models
 
-from ..systems.status_time import suggest, working_spans
+from ..systems.status_time import SHORTEST, suggest, without, working_spans
 from .ticket_billing_suggestion import zone_of
 
 
@@ -61,6 +61,35 @@ class TicketBillingSuggestionImport(models.AbstractModel):
             )
             agents = {who_of(c.agent_key): c.agent_key for c in changes[remote_id]}
             (mine - touched)._replace_open(ticket, connector, spans, agents)
+
+    @api.model
+    def _leave_booked_out(self, connector, page):
+        """Cut times that came apart from their tickets out of open suggestions."""
+        apart = {entry.ticket_remote_id for entry in page.entries}
+        apart -= page.status_changes.keys()
+        if not (apart and connector.suggest_times):
+            return
+        model = self.env["ticket.billing.suggestion"]
+        tickets = self._find_targets(
+            "helpdesk.ticket", self._find_links(connector, "ticket", apart)
+        )
+        union = self.env["helpdesk.ticket"].union(*tickets.values())
+        waiting = model.search(
+            [
+                ("ticket_id", "in", union.ids),
+                ("state", "=", "open"),
+                ("edited", "=", False),
+                ("employee_id", "!=", False),
+            ]
+        )
+        none = self.env["account.analytic.line"]
+        lines = model._find_entries(waiting.ticket_id)
+        for ticket, mine in waiting.grouped("ticket_id").items():
+            spans = [suggestion._get_span() for suggestion in mine]
+            rest = without(spans, model._get_booked(lines.get(ticket, none)))
+            agents = {s.employee_id.id: s.agent_key for s in mine}
+            rest = [span for span in rest if span.length >= SHORTEST]
+            mine._replace_open(ticket, connector, rest, agents)
 
     @api.model
     def _get_technicians(self, connector, histories):

@@ -3,6 +3,7 @@ from datetime import datetime
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ..systems.records import Page, RemoteTimeEntry
 from .common import ConnectorCase
 
 DAY = "2026-11-23"  # a Monday, in winter: Berlin is an hour ahead
@@ -135,6 +136,24 @@ class TestSuggestion(ConnectorCase):
         self.assertEqual(
             suggestion.entry_ids.sorted("billing_start").mapped("raw_minutes"), [10, 40]
         )
+
+    def test_booked_time_that_comes_apart_from_its_ticket(self):
+        self._work()
+        self.env["account.analytic.line"].create(
+            {
+                "ticket_id": self._get().ticket_id.id,
+                "employee_id": self.anna.id,
+                "name": "Worklog",
+                "billing_start": self._at("09:10"),
+                "billing_stop": self._at("09:40"),
+            }
+        )
+        booked = RemoteTimeEntry("worklog", "7", 30)
+        page = Page([], [booked], [], cursor="", last=True, whole=False)
+        importer = self.env["ticket.billing.suggestion.import"]
+        for _time in range(2):
+            importer._leave_booked_out(self.connector, page)
+            self.assertEqual(self._get().mapped("minutes"), [10, 20])
 
     def test_dismissed_is_not_suggested_again(self):
         self._work()

@@ -82,6 +82,29 @@ def test_request_tracker():
     assert len(changes) == sum(row["Type"] == "Status" for row in recorded)
 
 
+def test_jira():
+    def row(number, *fields):
+        return {
+            "id": str(number),
+            "author": {"accountId": "account5", "displayName": "Anna Huber"},
+            "created": f"2026-03-02T09:{number % 60:02}:00.000+0000",
+            "items": [
+                {"field": f, "fieldId": f, "fromString": "Open", "toString": f"To {f}"}
+                for f in fields
+            ],
+        }
+
+    with ShapeServer(SHAPES["jira_service_management"]) as server:
+        ticket = server.world.ticket()
+        server.world.histories[ticket.id] = [
+            *[row(number, "labels") for number in range(110)],
+            row(30, "resolution", "status"),
+        ]
+        (changes,) = read_changes(server).values()
+    time = datetime.datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    assert changes == [RemoteStatusChange(time, "To status", "account5")]
+
+
 def test_hidden_history_is_unknown(zammad):
     ticket = zammad.world.ticket()
     zammad.inject("status", path=f"/ticket_history/{ticket.id}", status=403)
