@@ -196,9 +196,7 @@ class TicketBillingHookEvent(models.Model):
         )
 
     def _finish(self):
-        self.write(
-            {"state": "done", "reason": False, "done_on": fields.Datetime.now()}
-        )
+        self.write({"state": "done", "reason": False, "done_on": fields.Datetime.now()})
 
     def _postpone(self, minutes):
         at = fields.Datetime.now() + timedelta(minutes=minutes)

@@ -84,9 +84,7 @@ class TestHookEvent(HookCase):
         self.events._cron_process()
         self.assertEqual(event.state, "done")
         self.assertEqual(self._get_minutes(), [45])
-        self.assertEqual(
-            self._get_linked("ticket", self.connector).write_date, before
-        )
+        self.assertEqual(self._get_linked("ticket", self.connector).write_date, before)
 
     def test_older_content_that_arrives_later_does_not_win(self):
         """The synchronisation has a page in its hands while the event is processed."""
@@ -188,9 +186,7 @@ class TestHookEvent(HookCase):
         self.world.tickets.pop(ticket.id)
         self.events._cron_process()
         self.assertEqual(self._get_minutes(), [30])
-        self.assertEqual(
-            self._get_reasons(self.connector), ["deleted_after_billing"]
-        )
+        self.assertEqual(self._get_reasons(self.connector), ["deleted_after_billing"])
 
     def test_a_ticket_that_is_called_deleted_but_is_there_stays(self):
         ticket, _entry = self._start()
@@ -237,9 +233,7 @@ class TestHookEvent(HookCase):
         other = self.env["res.company"].create({"name": "Other"})
         stranger.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         theirs = self.events.with_user(stranger)
-        self.assertFalse(
-            theirs.with_context(allowed_company_ids=other.ids).search([])
-        )
+        self.assertFalse(theirs.with_context(allowed_company_ids=other.ids).search([]))
 
 
 @tagged("post_install", "-at_install")

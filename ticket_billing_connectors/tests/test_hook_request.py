@@ -55,9 +55,7 @@ class TestHookRequest(ShapeCase, HttpCase):
         event = self._get_events()
         self.assertEqual((event.ticket_remote_id, event.state), ("81", "pending"))
         self.assertEqual(event.event_key, "d-1")
-        self.assertEqual(
-            triggers.search_count([("cron_id", "=", cron.id)]), before + 1
-        )
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
         self.assertEqual(self.connector.hook_event_count, 1)
 
     def test_the_sender_has_to_be_proven(self):
@@ -163,7 +161,9 @@ class TestHookRequest(ShapeCase, HttpCase):
         answers = [self._send(delivery=f"d-{n}") for n in range(5)]
         statuses = [answer.status_code for answer in answers]
         self.assertEqual(statuses, [200, 200, 200, 429, 429])
-        self.assertIn(answers[-1].headers["Retry-After"], [str(n) for n in range(1, 11)])
+        self.assertIn(
+            answers[-1].headers["Retry-After"], [str(n) for n in range(1, 11)]
+        )
         self.assertEqual(len(self._get_events()), 3)
         other = self._create_connector(self.server, system="zammad")
         other.hook_secret = SECRET
@@ -172,7 +172,9 @@ class TestHookRequest(ShapeCase, HttpCase):
 
     def test_events_about_no_ticket_are_ignored(self):
         for body in ({"ping": True}, [], 7, {"ticket": {"id": "1) OR (1=1"}}):
-            self.assertEqual(self._send(json.dumps(body).encode(), delivery=None).ok, True)
+            self.assertEqual(
+                self._send(json.dumps(body).encode(), delivery=None).ok, True
+            )
         self.assertEqual(set(self._get_events().mapped("state")), {"ignored"})
 
     def test_content_is_shown_without_secrets(self):

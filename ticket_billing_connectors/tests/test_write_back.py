@@ -259,9 +259,7 @@ class TestWriteBack(WriteBackCase):
         other = self.env["res.company"].create({"name": "Other"})
         stranger.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         theirs = self.rows.with_user(stranger)
-        self.assertFalse(
-            theirs.with_context(allowed_company_ids=other.ids).search([])
-        )
+        self.assertFalse(theirs.with_context(allowed_company_ids=other.ids).search([]))
 
 
 @tagged("post_install", "-at_install")
