@@ -166,7 +166,7 @@ class Declaration:
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
     ``tag`` to calls with ``{id}``, ``{text}`` and ``{name}``, ``take_back`` those that
     undo them; ``refused`` picks from an answer to them what is true if the system says
-    no in spite of its status. ``notes`` reads the texts of the notes on ticket ``{id}``.
+    no in spite of its status. ``notes`` reads the texts of all notes on ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user, ``headers`` are sent with every one.
     ``needs_login``: a user name is needed beside the secret.

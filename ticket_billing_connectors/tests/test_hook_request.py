@@ -7,7 +7,7 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 
 from ..models import ticket_billing_connector_hook as hook
 from ..transport.signatures import SCHEMES
@@ -201,10 +201,8 @@ class TestHookRequest(ShapeCase, HttpCase):
             .with_user(manager)
             .with_context(**action["context"])
         )
-        self.assertEqual(
-            shown.default_get(["secret", "url"]),
-            {"secret": secret, "url": connector.hook_url},
-        )
+        with Form(shown) as form:
+            self.assertEqual((form.secret, form.url), (secret, connector.hook_url))
         self.env.cr.execute("SELECT * FROM ticket_billing_hook_secret LIMIT 0")
         columns = {column.name for column in self.env.cr.description}
         self.assertFalse(columns & {"secret", "url"})
