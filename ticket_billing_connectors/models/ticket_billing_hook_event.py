@@ -73,7 +73,7 @@ class TicketBillingHookEvent(models.Model):
         readonly=True,
         default="pending",
     )
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(string="Failed attempts", readonly=True)
     next_try = fields.Datetime(readonly=True)
     done_on = fields.Datetime(string="Processed", readonly=True)
     reason = fields.Text(readonly=True)

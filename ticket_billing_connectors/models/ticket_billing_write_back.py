@@ -76,7 +76,7 @@ class TicketBillingWriteBack(models.Model):
     )
     version = fields.Integer(default=1, readonly=True)
     text = fields.Text(readonly=True, help="What was written last.")
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(string="Failed attempts", readonly=True)
     started_on = fields.Datetime(string="Last try", readonly=True)
     next_try = fields.Datetime(readonly=True)
     done_on = fields.Datetime(string="Written on", readonly=True)
