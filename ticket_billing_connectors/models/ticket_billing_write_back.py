@@ -135,7 +135,7 @@ class TicketBillingWriteBack(models.Model):
         """Whether any connector writes back at all."""
         return bool(
             self.env["ticket.billing.connector"].search_count(
-                [("state", "=", "active"), ("write_back", "!=", "none")], limit=1
+                [("write_back", "!=", "none")], limit=1
             )
         )
 
@@ -147,7 +147,6 @@ class TicketBillingWriteBack(models.Model):
                 ("res_model", "=", "helpdesk.ticket"),
                 ("res_id", "in", move._get_billing_items().ticket_id.ids),
                 ("state", "=", "mapped"),
-                ("connector_id.state", "=", "active"),
                 ("connector_id.write_back", "!=", "none"),
             ]
         )
