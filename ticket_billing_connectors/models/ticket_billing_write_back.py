@@ -204,16 +204,29 @@ class TicketBillingWriteBack(models.Model):
             "invoice": self.corrected,
             "time": format_minutes(self.minutes),
         }
-        if self.is_credit and self._is_valid():
-            text = self.env._("Credited by %(number)s (invoice %(invoice)s).", **facts)
-        elif self.is_credit:
+        if self.is_credit and not self._is_valid():
             text = self.env._("Credit note %(number)s was withdrawn.", **facts)
+        elif self.is_credit and self._is_in_part():
+            text = self.env._(
+                "Credited in part by %(number)s (invoice %(invoice)s).", **facts
+            )
+        elif self.is_credit:
+            text = self.env._("Credited by %(number)s (invoice %(invoice)s).", **facts)
         elif self._is_valid():
             text = self.env._("Billed by invoice %(number)s: %(time)s h.", **facts)
         else:
             text = self.env._("Invoice %(number)s was withdrawn.", **facts)
         link = self._get_link() if self._is_valid() else ""
         return " ".join(filter(None, [text, link, self._get_reference()]))
+
+    def _get_corrected(self) -> list[str]:
+        """Return the numbers of the invoices that a credit note corrects."""
+        return self.corrected.split(", ") if self.corrected else []
+
+    def _is_in_part(self) -> bool:
+        """Whether work of the ticket stays billed by what a credit note corrects."""
+        standing = self._get_standing_invoices().mapped("name")
+        return not set(standing).isdisjoint(self._get_corrected())
 
     def _get_link(self) -> str:
         """Return the address of the document for those who may see it."""
