@@ -105,22 +105,23 @@ class TicketBillingWriteBack(models.Model):
         """Tell the tickets of these documents, as far as their connectors want it."""
         if not self._is_wanted():
             return
+        known = {
+            (row.move_id, row.link_id, row.kind): row
+            for row in self.search([("move_id", "in", moves.ids)])
+        }
+        creations = []
         for move in moves:
-            links = self._find_links(move)
-            known = {
-                (row.link_id, row.kind): row
-                for row in self.search([("move_id", "=", move.id)])
-            }
-            for link in links:
-                row = known.get((link, link.connector_id.write_back))
+            for link in self._find_links(move):
+                row = known.get((move, link, link.connector_id.write_back))
                 vals = self._prepare_row(move, link)
                 if row:
                     row.write(vals)
                     row._follow()
                 else:
-                    self.create(vals)
-            if links:
-                self._trigger()
+                    creations.append(vals)
+        self.create(creations)
+        if creations or known:
+            self._trigger()
 
     @api.model
     def _note_withdrawn(self, moves):
