@@ -46,6 +46,9 @@ def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
     def inverse(connectors):
         for connector in connectors:
             stored = connector.system_settings or {}
+            changed = stored.get(name, default) != connector[name]
+            if changed and item.metadata["decides_what_comes"]:
+                connector.cursor = False
             connector.system_settings = {**stored, name: connector[name]}
 
     options = {
@@ -125,11 +128,13 @@ class TicketBillingConnector(models.Model):
             super()._get_connection(),
             login=self.login or "",
             known_entries=self._get_known_entries,
+            known_tickets=self._get_known_tickets,
             since=self.date_from,
         )
 
-    def _get_known_entries(self, day: date) -> set[str]:
-        """Return the remote ids of bookings here with work of ``day`` or later."""
+    def _get_known_entries(self, day: date) -> dict[str, str]:
+        """Return the bookings here with work of ``day`` or later: the remote ids of
+        their tickets by their own."""
         held = self.env["ticket.billing.inbox"].search(
             [
                 ("connector_id", "=", self.id),
@@ -152,9 +157,28 @@ class TicketBillingConnector(models.Model):
         recent = set(lines.ids)
         known = links.filtered(lambda link: link.res_id in recent)
         waiting = [row._get_record() for row in held - deleted]
-        return set(known.mapped("remote_id")) | {
-            entry.remote_id for entry in waiting if work_day(entry) >= day
+        return {link.remote_id: link.parent_remote_id or "" for link in known} | {
+            entry.remote_id: entry.ticket_remote_id
+            for entry in waiting
+            if work_day(entry) >= day
         }
+
+    def _get_known_tickets(self, remote_ids: set[str]) -> set[str]:
+        """Return those of the tickets that came in, or wait in the inbox."""
+        if not remote_ids:
+            return set()
+        domain = [
+            ("connector_id", "=", self.id),
+            ("remote_type", "=", "ticket"),
+            ("remote_id", "in", list(remote_ids)),
+        ]
+        links = self.env["ticket.billing.link"].search(
+            [*domain, ("state", "=", "mapped")]
+        )
+        held = self.env["ticket.billing.inbox"].search(
+            [*domain, ("state", "=", "held")]
+        )
+        return {*links.mapped("remote_id"), *held.mapped("remote_id")}
 
     # The form
 

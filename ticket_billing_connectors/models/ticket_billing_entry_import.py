@@ -58,6 +58,7 @@ class TicketBillingEntryImport(models.AbstractModel):
             batch.hold(entry, reason, link=waits_for)
             return
         values = self._prepare_entry_values(known, entry)
+        values |= self._prepare_entry_billing(entry, line)
         facts = {
             "remote_number": entry.ticket_number,
             "parent_remote_id": entry.ticket_remote_id,
@@ -99,6 +100,17 @@ class TicketBillingEntryImport(models.AbstractModel):
             "billing_stop": naive_utc(entry.stop),
             "raw_minutes": entry.minutes,
         }
+
+    @api.model
+    def _prepare_entry_billing(self, entry, line) -> dict:
+        """Return the kind of billing, where the agent said whether to bill it.
+
+        What was made warranty or goodwill here stays that.
+        """
+        present = line.billing_type if line else "billable"
+        if entry.billable is None or present not in ("billable", "internal"):
+            return {}
+        return {"billing_type": "billable" if entry.billable else "internal"}
 
     @api.model
     def _update_line(self, line, values) -> bool:

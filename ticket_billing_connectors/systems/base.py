@@ -18,9 +18,11 @@ class Connection:
     """Where a remote system is and who we are there.
 
     ``verify=False`` switches the check of its certificate off. ``options`` go to
-    :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the ids
-    of bookings that came in before with work of ``day`` or later, ``since`` is the
-    first day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
+    bookings that came in before with work of ``day`` or later, ids of their tickets by
+    their own, ``since`` is the
+    first day whose work is wanted. ``known_tickets(ids)`` returns those of the ids of
+    tickets that came in before. ``token_store`` keeps OAuth tokens.
     """
 
     base_url: str
@@ -29,7 +31,8 @@ class Connection:
     policy: AddressPolicy = AddressPolicy()
     verify: bool = True
     options: dict = field(default_factory=dict)
-    known_entries: Callable[[date], set[str]] = lambda day: set()
+    known_entries: Callable[[date], dict[str, str]] = lambda day: {}
+    known_tickets: Callable[[set[str]], set[str]] = lambda ids: set()
     since: date | None = None
     token_store: TokenStore | None = None
 

@@ -42,6 +42,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class AddToList:
+    """Adds ``{text}`` to a list that can only be written as a whole: ``read`` answers
+    with the present one, ``write`` sends ``{items}``."""
+
+    read: Call
+    write: Call
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
     """A list of what changed since ``{since}``, the oldest change first.
 
@@ -164,11 +173,13 @@ class Declaration:
 
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
-    ``tag`` to calls with ``{id}``, ``{text}`` and ``{name}``, ``take_back`` those that
-    undo them; ``refused`` picks from an answer to them what is true if the system says
-    no in spite of its status. ``notes`` reads the texts of all notes on ``{id}``.
+    ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``, or
+    to an :class:`AddToList` of them, ``take_back`` those that undo them; ``refused``
+    picks from an answer to them what is true if the system says no in spite of its
+    status. ``notes`` reads the texts of all notes on ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
-    it takes from one user, ``headers`` are sent with every one.
+    it takes from one user (a setting of this name goes first), ``headers`` are sent
+    with every one.
     ``needs_login``: a user name is needed beside the secret.
     """
 
@@ -181,7 +192,7 @@ class Declaration:
     base: str = ""
     people: People = People()
     settings: type = Common
-    write_back: dict[str, Call] = field(default_factory=dict)
+    write_back: dict[str, Call | AddToList] = field(default_factory=dict)
     take_back: dict[str, Call] = field(default_factory=dict)
     refused: Pick = "`false`"
     notes: Call | None = None

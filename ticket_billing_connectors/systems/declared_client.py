@@ -4,7 +4,6 @@ import datetime
 import email.utils
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -15,12 +14,12 @@ from ..transport.since_walk import SinceWalk
 from ..transport.throttle import shared_bucket
 from .base import Connection
 from .connection_test import run_checks
-from .declaration import Call, Declaration, Listing, Since
+from .declaration import AddToList, Call, Declaration, Listing, Since
 from .logins import make_auth
 from .position import Position
 from .records import Page, clean
 from .row_reader import RowReader
-from .templates import fill, fill_path, pick
+from .templates import as_html, fill, fill_path, pick
 from .time_formats import read_time, zone_of
 
 
@@ -34,8 +33,9 @@ class DeclaredClient:
         self.zone = zone_of(getattr(settings, "time_zone", "UTC"))
         self.rows = RowReader(self)
         self._remote_time = None
-        #: Ids of the tickets this run has read.
+        #: Ids of the tickets this run has read, and of those it cannot read.
         self.read_ids: set[str] = set()
+        self.missing_ids: set[str] = set()
 
     @property
     def base_url(self):
@@ -52,9 +52,10 @@ class DeclaredClient:
         """Return a session as the connection wants it, without log-in."""
         declared, connection = self.declaration, self.connection
         options = dict(connection.options)
-        if declared.per_minute:
+        per_minute = getattr(self.settings, "per_minute", declared.per_minute)
+        if per_minute:
             credential = urlsplit(url).netloc, connection.login, connection.secret
-            options["bucket"] = shared_bucket(credential, declared.per_minute)
+            options["bucket"] = shared_bucket(credential, per_minute)
         return HttpSession(
             url,
             connection.policy,
@@ -70,9 +71,8 @@ class DeclaredClient:
 
     def values(self, **more) -> dict:
         """Return what placeholders stand for."""
-        names = [item.name for item in fields(self.settings)]
         return {
-            **{name: getattr(self.settings, name) for name in names},
+            **self.settings.placeholders(),
             "login": self.connection.login,
             "secret": self.connection.secret,
             **more,
@@ -199,7 +199,9 @@ class DeclaredClient:
 
     def first_cursor(self, day: datetime.date) -> str:
         start = datetime.datetime.combine(day, datetime.time(), self.zone)
-        return str(Position(start, start if self.declaration.time.has_cursor else None))
+        if self.declaration.time.has_cursor:
+            return str(Position(start, start, start))
+        return str(Position(start))
 
     def rewind(self, cursor: str) -> str:
         """Return ``cursor`` minus the overlap."""
@@ -210,7 +212,7 @@ class DeclaredClient:
         """Yield changed tickets, then what the time source has of its own."""
         time = self.declaration.time
         position = Position.parse(cursor)
-        self.read_ids = set()
+        self.read_ids, self.missing_ids = set(), set()
         for chunk in self.walk(self.declaration.tickets.changed).run(position.tickets):
             position = position.at(tickets=chunk.cursor)
             page = self.page_of(chunk.items)
@@ -263,7 +265,12 @@ class DeclaredClient:
         call = calls.get(kind)
         if call is None:
             raise errors.InvalidRequest("It cannot be written to like this.")
-        values = {"id": remote_id, "text": text, "name": name}
+        values = {"id": remote_id, "text": text, "html": as_html(text), "name": name}
+        if isinstance(call, AddToList):
+            items = self.call(call.read, **values) or []
+            if text in items:
+                return
+            call, values["items"] = call.write, [*items, text]
         # A note sent twice is there twice, whatever the method.
         once = kind == "note"
         answer = self._send(call, call.fields, values, idempotent=not once)

@@ -54,7 +54,8 @@ class RemoteTimeEntry:
 
     ``minutes`` is None when ``raw_value``, the remote figure, is no number.
     ``start`` and ``stop`` are None where the remote system knows only when the
-    booking was typed in (``booked_at``). ``internal``: not meant for customers.
+    booking was typed in (``booked_at``). ``internal``: not meant for customers;
+    ``billable`` is None where agents cannot say.
     """
 
     remote_id: str
@@ -69,6 +70,7 @@ class RemoteTimeEntry:
     activity: str = ""
     text: str = ""
     internal: bool = False
+    billable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

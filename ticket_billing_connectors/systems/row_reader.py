@@ -10,7 +10,7 @@ from .time_formats import noon
 
 MAX_TEXT = 60_000
 TIMES = {"created", "changed", "closed_at", "booked_at", "start", "stop"}
-FLAGS = {"closed", "internal"}
+FLAGS = {"closed", "internal", "billable"}
 
 
 class RowReader:

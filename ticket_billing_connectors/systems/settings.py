@@ -1,13 +1,25 @@
 """The settings of a system: a dataclass whose fields become those of the form."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
 
-def setting(default, label: str, help: str = "", choices: dict | None = None):
+def setting(
+    default,
+    label: str,
+    help: str = "",
+    choices: dict | None = None,
+    decides_what_comes: bool = False,
+):
     """Declare a setting: ``label`` and ``help`` are for users, ``choices`` maps the
-    values allowed to their names. The type of ``default`` is that of the field."""
-    metadata = {"label": label, "help": help, "choices": choices or {}}
+    values allowed to their names. The type of ``default`` is that of the field. When
+    one that ``decides_what_comes`` changes, everything is read again."""
+    metadata = {
+        "label": label,
+        "help": help,
+        "choices": choices or {},
+        "decides_what_comes": decides_what_comes,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -61,3 +73,7 @@ class Common:
     )
     page_size: int = 0
     page_limit: int = 10_000
+
+    def placeholders(self) -> dict:
+        """Return what texts of requests can name, by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -1,5 +1,6 @@
 """Filling requests in and picking values out of answers."""
 
+import html
 import re
 from collections.abc import Callable
 from functools import cache
@@ -35,6 +36,11 @@ def fill(template, values: dict):
     if whole:
         return values[whole[1]]
     return PLACEHOLDER.sub(lambda found: str(values[found[1]]), template)
+
+
+def as_html(text: str) -> str:
+    """Return plain text as HTML, for systems that take nothing else."""
+    return html.escape(text).replace("\n", "<br>")
 
 
 def fill_path(template: str, values: dict) -> str:

@@ -86,18 +86,33 @@ class PerTicket(NoTime):
 
 @dataclass(frozen=True, slots=True)
 class _OwnList(NoTime):
-    """Bookings are listed on their own, whatever changed on their tickets."""
+    """Bookings are listed on their own, whatever changed on their tickets.
 
+    ``of_read_tickets``: those are left out whose tickets cannot be read, since the
+    list goes beyond what is to be billed.
+    """
+
+    of_read_tickets: bool = False
     has_pages = True
     whole = False
 
     def _page(self, client, rows, position) -> Page:
-        """Return ``rows`` of bookings as a page, with their tickets not read yet."""
+        """Return ``rows`` of bookings as a page, with their tickets not known yet."""
         place = self.fields["ticket_remote_id"]
-        ids = {clean(client.pick(place, row)) for row in rows}
-        ids -= {"", *client.read_ids}
-        page = client.page_of(client.load_tickets(sorted(ids)), rows)
-        client.read_ids |= ids
+        wanted = [clean(client.pick(place, row)) for row in rows]
+        new = set(wanted) - {"", *client.read_ids, *client.missing_ids}
+        if not self.of_read_tickets:
+            # They come by themselves whenever they change.
+            new -= client.connection.known_tickets(new)
+        tickets = client.load_tickets(sorted(new))
+        key = client.declaration.tickets.fields["remote_id"]
+        found = {clean(client.pick(key, row)) for row in tickets}
+        client.read_ids |= new & found
+        client.missing_ids |= new - found
+        if self.of_read_tickets:
+            pairs = zip(rows, wanted, strict=True)
+            rows = [row for row, ticket in pairs if ticket in client.read_ids]
+        page = client.page_of(tickets, rows)
         page.cursor = str(position)
         return page
 
@@ -108,12 +123,13 @@ class ByWorkDate(_OwnList):
 
     Changes and deletions show in no other way than by reading the open window again,
     which begins the setting ``window_days`` before the last change, and comparing.
-    ``one`` reads a single booking ``{id}``, to tell a deleted one from one that
-    was moved to an earlier day.
+    ``one`` reads a single booking ``{id}``, or ``in_ticket`` those of the ticket
+    ``{id}``, to tell a deleted one from one that was moved to an earlier day.
     """
 
     entries: Listing | None = None
     one: Call | None = None
+    in_ticket: Listing | None = None
     key: Pick = "id"
 
     def pages(self, client, position):
@@ -123,7 +139,7 @@ class ByWorkDate(_OwnList):
             seen |= {clean(client.pick(self.key, row)) for row in rows}
             yield self._page(client, rows, position)
         known = client.connection.known_entries(day)
-        missing = sorted(known - seen)
+        missing = {key: known[key] for key in sorted(known.keys() - seen)}
         self._check_missing(missing, known)
         moved, gone = self._look_for(client, missing)
         page = self._page(client, moved, position)
@@ -140,12 +156,10 @@ class ByWorkDate(_OwnList):
             raise errors.PermissionDenied("Most bookings known here are hidden.")
 
     def _look_for(self, client, missing):
-        if self.one is None:
-            return [], missing
         moved, gone = [], []
-        for remote_id in missing:
+        for remote_id, ticket_id in missing.items():
             try:
-                row = client.call(self.one, id=remote_id)
+                row = self._find(client, remote_id, ticket_id)
             except errors.NotFound:
                 gone.append(remote_id)
             except errors.PermissionDenied:
@@ -153,6 +167,19 @@ class ByWorkDate(_OwnList):
             else:
                 moved.append(row)
         return moved, gone
+
+    def _find(self, client, remote_id, ticket_id):
+        """Return the row of a booking.
+
+        :raises NotFound: it was deleted
+        """
+        if self.one:
+            return client.call(self.one, id=remote_id)
+        for rows in client.read_pages(self.in_ticket, id=ticket_id):
+            for row in rows:
+                if clean(client.pick(self.key, row)) == remote_id:
+                    return row
+        raise errors.NotFound()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +197,20 @@ class Feed(_OwnList):
     has_cursor = True
 
     def pages(self, client, position):
-        start = position.entries or position.tickets
-        for chunk in client.walk(self.entries).run(start):
+        for chunk in client.walk(self.entries).run(position.entries):
             position = position.at(entries=chunk.cursor)
             rows = self.details_of(client, chunk.items)
             page = self._page(client, rows, position)
             page.last = chunk.last and self.deleted is None
             yield page
         if self.deleted:
-            page = self._page(client, [], position)
-            page.gone, page.last = self._gone(client, start), True
+            # A run that was interrupted has read later bookings, but no deletions.
+            gone = self._gone(client, position.deleted)
+            page = self._page(client, [], position.at(deleted=position.entries))
+            page.gone, page.last = gone, True
             yield page
 
-    def _details(self, client, rows):
+    def details_of(self, client, rows):
         if self.details is None or not rows:
             return rows
         ids = [client.pick(self.entries.key, row) for row in rows]

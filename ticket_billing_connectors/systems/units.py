@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 
 from .records import whole_minutes
 
@@ -20,8 +20,11 @@ def seconds(value, settings) -> int | None:
         number = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    # Not times 1/60: that fraction has no exact figure.
-    return whole_minutes(number / 60, Decimal(1)) if number.is_finite() else None
+    if not number.is_finite():
+        return None
+    # Not times 1/60: that fraction has no exact figure. And -3 seconds are not 0
+    # minutes: a figure that makes no sense has to show.
+    return whole_minutes(number / 60, Decimal(1), ROUND_UP)
 
 
 def minutes(value, settings) -> int | None:

@@ -5,6 +5,7 @@ from . import (
     test_hook_event,
     test_hook_request,
     test_import,
+    test_listed_time,
     test_mapping,
     test_procedure,
     test_secret,

@@ -111,7 +111,7 @@ class TestDeclaredSystem(ConnectorCase):
         self._map_customer()
         day = entry.worked.date()
         known = self.redmine._get_known_entries
-        self.assertEqual(known(day), {str(entry.id)})
+        self.assertEqual(known(day), {str(entry.id): str(ticket.id)})
         self.assertFalse(known(day.replace(day=day.day + 1)))
 
     def test_connection_test(self):

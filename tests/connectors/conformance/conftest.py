@@ -1,4 +1,5 @@
-"""Every system of ``shapes/`` passes the tests of this folder."""
+"""Every system of ``shapes/`` passes the tests of this folder; a module with a list
+``ONLY`` is about these."""
 
 import importlib.util
 import sys
@@ -26,7 +27,8 @@ SHAPES = load_shapes()
 
 def pytest_generate_tests(metafunc):
     if "shape" in metafunc.fixturenames:
-        metafunc.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+        only = getattr(metafunc.module, "ONLY", list(SHAPES))
+        metafunc.parametrize("shape", [SHAPES[name] for name in only], ids=only)
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ def remote(shape):
 
     with ShapeServer(shape) as server:
         yield server
+    assert not server.undocumented, "Requests are not as the system documents them."
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ class Mirror:
             policy=POLICY,
             options={"limits": LIMITS, "sleep": self.waits.append},
             known_entries=self._known,
+            known_tickets=lambda ids: ids & self.tickets.keys(),
             since=FIRST_DAY,
         )
         system = SYSTEMS[shape.code]
@@ -44,7 +45,11 @@ class Mirror:
         times = {
             key: entry.start or entry.booked_at for key, entry in self.entries.items()
         }
-        return {key for key, time in times.items() if time and time >= start}
+        return {
+            key: self.entries[key].ticket_remote_id
+            for key, time in times.items()
+            if time and time >= start
+        }
 
     def close(self):
         for client in self.clients:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlsplit
 
+import openapi
 from remote_world import World
 from replay_server import Fault, Handler, Server
 
@@ -42,13 +43,16 @@ class Reply:
 
 class Shape:
     """Base of the shapes. ``secret`` and ``login`` let in; ``settings`` are those of
-    the connection; ``touching`` says whether a booking changes its ticket."""
+    the connection; ``touching`` says whether a booking changes its ticket. Requests are
+    held against the OpenAPI document ``documents/<document>.json``, if there is one.
+    """
 
     code = ""
     login = "agent.anna"
     secret = "s3cr3t-key"
     settings: dict = {}
     touching = True
+    document = ""
     #: Part of the path of the list of changed tickets, to aim faults at.
     ticket_list = ""
     kinds_of_write_back = ("note",)
@@ -82,6 +86,7 @@ class ShapeServer:
         self.world = World(shape.touching)
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
+        self.undocumented: list[str] = []
         self._lock = threading.Lock()
         self._server = Server(("127.0.0.1", 0), ShapeHandler)
         self._server.replay = self
@@ -118,6 +123,9 @@ class ShapeServer:
         """Return the arguments of the handler's ``_send``."""
         with self._lock:
             self.requests.append(request)
+            if self.shape.document:
+                document = openapi.load(self.shape.document)
+                self.undocumented += document.problems(request)
             allowed = self.shape.allowed(request)
             act = self.shape.answer if allowed else None
             reply = act(request, self.world) if act else self.shape.refusal(request)

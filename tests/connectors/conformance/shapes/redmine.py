@@ -11,6 +11,7 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 class Redmine(Shape):
     code = "redmine"
+    document = "redmine"
     touching = False
     ticket_list = "/issues.json"
     kinds_of_write_back = ("note", "field")
