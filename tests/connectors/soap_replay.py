@@ -30,6 +30,7 @@ class SoapReplayServer(ReplayServer):
             "TicketSearch": self._search,
             "TicketGet": lambda found: self._get(found["TicketID"], found),
             "TicketHistoryGet": lambda found: self._history(found["TicketID"], found),
+            "TicketUpdate": lambda found: self._update(found["TicketID"], found),
         }
         return actions[operation](fields)
 
@@ -46,7 +47,7 @@ class _SoapHandler(Handler):
             self._send(500, envelope("Fault", fault["Fault"]), "text/plain")
             return
         message = etree.fromstring(raw).find(f"{{{ENVELOPE}}}Body")[0]
-        fields = {child.tag: child.text or "" for child in message}
+        fields = {child.tag: _read(child) for child in message}
         self._reply("POST", operation, fields)
 
     def _reply(self, method, path, fields):
@@ -74,6 +75,12 @@ def envelope(name: str, content: dict) -> bytes:
     message = etree.SubElement(body, f"{{{NAMESPACE}}}{name}", nsmap={None: NAMESPACE})
     _fill(message, content)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _read(element):
+    if not len(element):
+        return element.text or ""
+    return {child.tag: _read(child) for child in element}
 
 
 def _fill(parent, content):

@@ -148,6 +148,18 @@ def test_messages_are_those_recorded(soap):
     assert flat(sent) == flat(recorded)
 
 
+def test_notes_and_fields_are_written(soap, open_soap):
+    client = open_soap(soap)
+    ticket = next(iter(soap.tickets))
+    client.write_back("note", ticket, "Billed by invoice 7 [TB-7-1]")
+    article = soap.tickets[ticket]["Article"][-1]
+    assert article["Body"] == "Billed by invoice 7 [TB-7-1]"
+    assert article["IsVisibleForCustomer"] == "0"
+    client.write_back("field", ticket, "INV/7", "BilledInvoice")
+    field = {"Name": "BilledInvoice", "Value": "INV/7"}
+    assert soap.tickets[ticket]["DynamicField"] == field
+
+
 def test_fields_may_hold_others(documents):
     fields = (
         "TicketID",

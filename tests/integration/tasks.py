@@ -1,6 +1,7 @@
 """What the workers do in Odoo. Each task is one request; ids come and go as numbers."""
 
 import datetime
+from types import SimpleNamespace
 
 from dateutil.relativedelta import relativedelta
 from oauth_tasks import (  # noqa: F401
@@ -340,3 +341,72 @@ def get_ledger(env) -> dict:
     )
     moves = env["account.move"].search([("billing_run_id", "!=", False)])
     return {"entries": minutes, "net": round(sum(moves.mapped("amount_untaxed")), 2)}
+
+
+def connect_ticket(env, url: str, secret: str, contract: int, remote_id: str) -> int:
+    """A connector to a local Zammad that knows the ticket of a contract, and notes
+    the invoices of it."""
+    connector = env["ticket.billing.connector"].create(
+        {
+            "name": "Zammad",
+            "system": "zammad",
+            "base_url": url,
+            "secret": secret,
+            "allow_http": True,
+            "allow_private_address": True,
+            "write_back": "note",
+            "state": "active",
+        }
+    )
+    ticket = env["helpdesk.ticket"].search([("billing_contract_id", "=", contract)])
+    env["ticket.billing.link"].create(
+        {
+            "connector_id": connector.id,
+            "remote_type": "ticket",
+            "remote_id": remote_id,
+            "res_id": ticket.id,
+        }
+    )
+    return connector.id
+
+
+def post(env, contracts: list[int]) -> list[str]:
+    """Post the invoices of these contracts; their numbers."""
+    moves = _get_invoices(env, contracts)
+    moves.action_post()
+    return moves.mapped("name")
+
+
+def write_back(env, connector: int) -> list[str]:
+    """The scheduled action that writes to ticket systems; the states afterwards."""
+    env["ticket.billing.write.back.sender"]._cron_send()
+    return get_write_backs(env, connector)
+
+
+def get_write_backs(env, connector: int) -> list[str]:
+    rows = env["ticket.billing.write.back"].search([("connector_id", "=", connector)])
+    return rows.mapped("state")
+
+
+def receive_event(env, connector: int, ticket: str) -> None:
+    """What the address for webhooks does with an event whose sender is proven."""
+    record = env["ticket.billing.connector"].browse(connector)
+    event = SimpleNamespace(key=f"event-{ticket}", ticket=ticket, deleted=False)
+    env["ticket.billing.hook.event"]._receive(record, event, {})
+
+
+def process_events(env) -> list[str]:
+    """The scheduled action that processes webhooks; the states afterwards."""
+    env["ticket.billing.hook.event"]._cron_process()
+    return get_events(env)
+
+
+def get_events(env) -> list[str]:
+    return env["ticket.billing.hook.event"].search([], order="id").mapped("state")
+
+
+def get_ticket_names(env, connector: int) -> list[str]:
+    links = env["ticket.billing.link"].search(
+        [("connector_id", "=", connector), ("remote_type", "=", "ticket")]
+    )
+    return env["helpdesk.ticket"].browse(links.mapped("res_id")).mapped("name")

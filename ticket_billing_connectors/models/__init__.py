@@ -9,6 +9,7 @@ from . import ticket_billing_import  # isort: skip
 from . import ticket_billing_suggestion_import  # isort: skip
 from . import (
     account_analytic_line,
+    account_move,
     helpdesk_ticket,
     ticket_billing_connector,
     ticket_billing_connector_oauth,
@@ -23,3 +24,11 @@ from . import (
     ticket_billing_suggestion,
     ticket_billing_sync_log,
 )
+
+# Parts of models above.
+from . import ticket_billing_connector_hook  # isort: skip
+from . import ticket_billing_connector_write_back  # isort: skip
+from . import ticket_billing_import_order  # isort: skip
+from . import ticket_billing_hook_event  # isort: skip
+from . import ticket_billing_write_back  # isort: skip
+from . import ticket_billing_write_back_sender  # isort: skip

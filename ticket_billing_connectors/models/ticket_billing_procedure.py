@@ -6,6 +6,7 @@ SETTINGS = (
     "booking_time", "entry_text", "activity_field", "purchase_order_field",
     "work_type_id", "team_id", "date_from", "user_id", "extra_settings", "protocol",
     "suggest_times", "working_states", "suggestion_calendar_id",
+    "write_back", "write_back_field",
 )  # fmt: skip
 
 

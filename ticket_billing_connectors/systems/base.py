@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from ..transport.address_guard import AddressPolicy
 from ..transport.errors import InvalidRequest
 from ..transport.oauth import TokenStore
+from .declaration import Webhook
+from .hook_event import ANY_SYSTEM
 from .records import Check, Page
 
 
@@ -56,6 +58,19 @@ class TicketSystem(Protocol):
     def ticket_url(self, remote_id: str) -> str:
         """Return the address of a ticket for a person's browser."""
 
+    def read_again(self, ids: list[str]) -> Page:
+        """Return the tickets with these ids as they are now, without those that are
+        gone or hidden."""
+
+    def write_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Write a ``note``, ``field`` or ``tag`` to a ticket."""
+
+    def take_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Undo :meth:`write_back`."""
+
+    def has_note(self, remote_id: str, text: str) -> bool | None:
+        """Return whether a note with ``text`` is on a ticket; None: nobody knows."""
+
     def check(self) -> list[Check]:
         """Test the connection step by step, ending with the first that fails."""
 
@@ -69,7 +84,8 @@ class System:
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
     ``needs_login``: a user name is needed beside the secret, ``needs_consent``: a
     user has to agree in the browser (see :mod:`.consent`), ``tells_status``: changes
-    of state can be read."""
+    of state can be read. ``webhook`` says how it reports changes, ``write_back`` what
+    can be written to it."""
 
     code: str
     name: str
@@ -78,6 +94,8 @@ class System:
     needs_login: bool = True
     needs_consent: bool = False
     tells_status: bool = False
+    webhook: Webhook = ANY_SYSTEM
+    write_back: frozenset[str] = frozenset()
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

@@ -160,12 +160,14 @@ class OAuth:
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """How the system reports changes. ``signature`` names the scheme that proves the
-    sender; ``event_id`` and ``ticket_id`` pick from ``{headers: …, body: …}`` (names
-    of headers in small letters). The body is a hint: the ticket is read again."""
+    sender; ``event_id``, ``ticket_id`` and ``deleted`` (the ticket is gone) pick from
+    ``{headers: …, body: …}`` (names of headers in small letters). The body is a hint:
+    the ticket is read again."""
 
     signature: str
     ticket_id: Pick
     event_id: Pick = "headers.none"
+    deleted: Pick = "`false`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +177,9 @@ class Declaration:
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
     ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``, or
-    to an :class:`AddToList` of them; ``refused`` picks from
-    an answer to them what is true if the system says no in spite of its status.
+    to an :class:`AddToList` of them, ``take_back`` those that undo them; ``refused``
+    picks from an answer to them what is true if the system says no in spite of its
+    status. ``notes`` reads the texts of all notes on ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.
@@ -194,7 +197,9 @@ class Declaration:
     people: People = People()
     settings: type = Common
     write_back: dict[str, Call | AddToList] = field(default_factory=dict)
+    take_back: dict[str, Call] = field(default_factory=dict)
     refused: Pick = "`false`"
+    notes: Call | None = None
     webhook: Webhook | None = None
     fault: Callable[[Answer], errors.ConnectorError | None] | None = None
     per_minute: int = 0

@@ -96,7 +96,7 @@ class DeclaredClient:
         answer = self._send(call, call.fields, values)
         return self.pick(call.answer, answer.data)
 
-    def _send(self, call, declared_fields, values, step=None):
+    def _send(self, call, declared_fields, values, step=None, idempotent=None):
         """Send a call or one page of a listing; return the Answer."""
         step = step or Step()
         values = self.values(**values)
@@ -114,7 +114,7 @@ class DeclaredClient:
             path,
             params=query,
             payload=sent,
-            idempotent=isinstance(call, Listing) or None,
+            idempotent=isinstance(call, Listing) or idempotent,
         )
         self._note_time(answer)
         return answer
@@ -244,16 +244,6 @@ class DeclaredClient:
             status_changes=status.of_tickets(self, readable) if status else {},
         )
 
-    def parse_webhook(self, headers: dict, body) -> tuple[str, str]:
-        """Return the ids of the event and of the ticket a webhook is about ('' where
-        it does not say). The sender must have been proven before.
-        """
-        declared = self.declaration.webhook
-        names = {str(name).lower(): value for name, value in headers.items()}
-        told = {"headers": names, "body": body}
-        event = self.pick(declared.event_id, told)
-        return clean(event), clean(self.pick(declared.ticket_id, told))
-
     def check(self):
         return run_checks(self)
 
@@ -264,7 +254,17 @@ class DeclaredClient:
 
         :raises ConnectorError: it was refused, or the system has no such thing
         """
-        call = self.declaration.write_back.get(kind)
+        self._write(self.declaration.write_back, kind, remote_id, text, name)
+
+    def take_back(self, kind: str, remote_id: str, text: str, name: str = ""):
+        """Undo :meth:`write_back`.
+
+        :raises ConnectorError: it was refused, or the system has no such thing
+        """
+        self._write(self.declaration.take_back, kind, remote_id, text, name)
+
+    def _write(self, calls, kind, remote_id, text, name):
+        call = calls.get(kind)
         if call is None:
             raise errors.InvalidRequest("It cannot be written to like this.")
         values = {"id": remote_id, "text": text, "html": as_html(text), "name": name}
@@ -273,6 +273,20 @@ class DeclaredClient:
             if text in items:
                 return
             call, values["items"] = call.write, [*items, text]
-        answer = self._send(call, call.fields, values)
+        # A note sent twice is there twice, whatever the method.
+        once = kind == "note"
+        answer = self._send(call, call.fields, values, idempotent=not once)
         if self.pick(self.declaration.refused, answer.data):
             raise errors.InvalidRequest("It refused the change.")
+
+    def has_note(self, remote_id: str, text: str) -> bool | None:
+        """Return whether a note with ``text`` is on a ticket; None if the system
+        cannot tell.
+
+        :raises ConnectorError: it could not be read
+        """
+        call = self.declaration.notes
+        if call is None:
+            return None
+        notes = self.call(call, id=remote_id) or []
+        return any(text in clean(note) for note in notes)

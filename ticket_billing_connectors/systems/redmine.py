@@ -157,5 +157,14 @@ SYSTEM = Declaration(
             method="PUT",
         ),
     },
-    webhook=Webhook("redmine", ticket_id="body.data.issue.id"),
+    notes=Call(
+        "/issues/{id}.json",
+        {"include": "journals"},
+        answer="issue.journals[].notes",
+    ),
+    webhook=Webhook(
+        "redmine",
+        ticket_id="body.data.issue.id",
+        deleted="body.type == 'issue.deleted'",
+    ),
 )

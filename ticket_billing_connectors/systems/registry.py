@@ -7,6 +7,7 @@ from pkgutil import iter_modules
 from .base import System
 from .declaration import Declaration
 from .declared_client import DeclaredClient
+from .hook_event import ANY_SYSTEM
 
 
 def as_system(found: System | Declaration) -> System:
@@ -17,11 +18,16 @@ def as_system(found: System | Declaration) -> System:
     def client(connection, settings):
         return DeclaredClient(found, connection, settings)
 
-    consent = bool(getattr(found.auth, "authorize_url", ""))
-    login = found.needs_login
-    status = found.status is not None
     return System(
-        found.code, found.name, found.settings, client, login, consent, status
+        found.code,
+        found.name,
+        found.settings,
+        client,
+        needs_login=found.needs_login,
+        needs_consent=bool(getattr(found.auth, "authorize_url", "")),
+        tells_status=found.status is not None,
+        webhook=found.webhook or ANY_SYSTEM,
+        write_back=frozenset(found.write_back),
     )
 
 

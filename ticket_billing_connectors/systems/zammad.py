@@ -155,6 +155,14 @@ SYSTEM = Declaration(
             method="POST",
         ),
     },
+    take_back={
+        "tag": Call(
+            "/tags/remove",
+            {"item": "{text}", "object": "Ticket", "o_id": "{id}"},
+            method="DELETE",
+        ),
+    },
+    notes=Call("/ticket_articles/by_ticket/{id}", answer="[].body"),
     webhook=Webhook(
         "zammad", ticket_id="body.ticket.id", event_id='headers."x-zammad-delivery"'
     ),

@@ -24,6 +24,7 @@ from ..transport.session import HttpSession
 from . import znuny_soap
 from .base import Connection, System
 from .connection_test import take_steps
+from .declaration import Webhook
 from .records import (
     Check,
     Page,
@@ -44,6 +45,7 @@ from .znuny_answers import (
     merged_into,
     status_changes,
 )
+from .znuny_writing import ZnunyWriting
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 FAR_PAST = "2000-01-01 00:00:00"
@@ -73,6 +75,7 @@ class Settings:
     route_tickets: str = "GET /TicketList"
     route_history: str = "GET /TicketHistory/{TicketID}"
     soap_namespace: str = "http://www.otrs.org/TicketConnector/"
+    route_update: str = "PATCH /Ticket/{TicketID}"
     time_zone: str = "UTC"
     minutes_per_unit: Decimal = Decimal(1)
     booking_time: str = "end"
@@ -84,7 +87,7 @@ class Settings:
     overlap_minutes: int = 5
 
 
-class Znuny:
+class Znuny(ZnunyWriting):
     """An open connection; see :class:`~.base.TicketSystem`."""
 
     def __init__(self, connection: Connection, settings: Settings):
@@ -397,4 +400,12 @@ class Znuny:
             )
 
 
-SYSTEM = System("znuny", "Znuny / OTRS", Settings, Znuny, tells_status=True)
+SYSTEM = System(
+    "znuny",
+    "Znuny / OTRS",
+    Settings,
+    Znuny,
+    tells_status=True,
+    webhook=Webhook("basic", ticket_id="body.Ticket.TicketID || body.TicketID"),
+    write_back=frozenset({"note", "field"}),
+)

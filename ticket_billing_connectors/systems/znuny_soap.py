@@ -15,6 +15,22 @@ OPERATIONS = {
     ),
     "TicketGet": (*LOG_IN, "TicketID", "AllArticles", "DynamicFields", "Extended"),
     "TicketHistoryGet": (*LOG_IN, "TicketID"),
+    "TicketUpdate": (
+        *LOG_IN,
+        "TicketID",
+        (
+            "Article",
+            (
+                "CommunicationChannel",
+                "SenderType",
+                "IsVisibleForCustomer",
+                "Subject",
+                "Body",
+                "ContentType",
+            ),
+        ),
+        ("DynamicField", ("Name", "Value")),
+    ),
 }
 #: The operations in place of the routes of REST.
 ROUTES = {
@@ -22,6 +38,7 @@ ROUTES = {
     "route_search": "POST TicketSearch",
     "route_tickets": "POST TicketGet",
     "route_history": "POST TicketHistoryGet",
+    "route_update": "POST TicketUpdate",
 }
 
 

@@ -2,6 +2,8 @@ from . import (
     test_access,
     test_connector,
     test_declared_system,
+    test_hook_event,
+    test_hook_request,
     test_import,
     test_listed_time,
     test_mapping,
@@ -11,4 +13,5 @@ from . import (
     test_secret,
     test_suggestion,
     test_translation,
+    test_write_back,
 )

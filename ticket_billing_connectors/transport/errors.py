@@ -84,6 +84,10 @@ class Unreachable(Transient):
     text = "The remote system cannot be reached."
 
 
+class Unconnected(Unreachable):
+    """No connection was made: nothing has left."""
+
+
 class Throttled(Transient):
     """Too many requests; ``retry_after`` is the wait asked for, in seconds."""
 

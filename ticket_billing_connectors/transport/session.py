@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
 
 from . import errors
 from .address_guard import AddressPolicy, resolve
@@ -243,10 +244,13 @@ class HttpSession:
                 return response, self._read(response)
         except requests.exceptions.SSLError:
             raise errors.CertificateRefused() from None
+        except requests.exceptions.ConnectTimeout:
+            raise errors.Unconnected("It took too long to answer.") from None
         except requests.exceptions.Timeout:
             raise errors.Unreachable("It took too long to answer.") from None
-        except requests.exceptions.ConnectionError:
-            raise errors.Unreachable("The connection failed.") from None
+        except requests.exceptions.ConnectionError as error:
+            kind = errors.Unconnected if _unconnected(error) else errors.Unreachable
+            raise kind("The connection failed.") from None
         except requests.exceptions.RequestException:
             raise errors.Transient("The answer was cut off.") from None
 
@@ -357,6 +361,12 @@ def _json_of(text):
 def _charset(content_type):
     match = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
     return match.group(1) if match else "utf-8"
+
+
+def _unconnected(error):
+    """Say whether a request failed before anything was sent."""
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _origin_prefix(url):

@@ -76,18 +76,31 @@ class TokenBucket:
     def reserve(self) -> float:
         """Take a token and return the seconds to wait before using it."""
         with self._lock:
-            now = self._clock()
-            gained = (now - self._filled) * self._rate
-            self._tokens = min(self._tokens + gained, self._burst) - 1
-            self._filled = now
+            self._fill()
+            self._tokens -= 1
             return max(-self._tokens / self._rate, 0.0)
+
+    def admit(self) -> float:
+        """Take a token and return 0; if there is none, the seconds until there is."""
+        with self._lock:
+            self._fill()
+            if self._tokens < 1:
+                return (1 - self._tokens) / self._rate
+            self._tokens -= 1
+            return 0.0
+
+    def _fill(self):
+        now = self._clock()
+        gained = (now - self._filled) * self._rate
+        self._tokens = min(self._tokens + gained, self._burst)
+        self._filled = now
 
 
 _buckets: dict[tuple, TokenBucket] = {}
 _buckets_lock = threading.Lock()
 
 
-def shared_bucket(key: tuple, per_minute: float) -> TokenBucket:
-    """Return the bucket of this process for ``key``: address and credential."""
+def shared_bucket(key: tuple, per_minute: float, burst: int = 10) -> TokenBucket:
+    """Return the bucket of this process for ``key``: who is to be slowed down."""
     with _buckets_lock:
-        return _buckets.setdefault((*key, per_minute), TokenBucket(per_minute))
+        return _buckets.setdefault((*key, per_minute), TokenBucket(per_minute, burst))

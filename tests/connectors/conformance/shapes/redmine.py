@@ -26,6 +26,7 @@ class Redmine(Shape):
         for method, pattern, act in (
             ("GET", r"/users/current\.json", lambda *_args: Reply({"user": {"id": 5}})),
             ("GET", r"/issues\.json", self._issues),
+            ("GET", r"/issues/(\d+)\.json", self._issue),
             ("PUT", r"/issues/(\d+)\.json", self._update),
             ("GET", r"/time_entries\.json", self._entries),
             ("GET", r"/time_entries/(\d+)\.json", self._entry),
@@ -57,6 +58,14 @@ class Redmine(Shape):
             since = datetime.datetime.fromisoformat(query["updated_on"][2:])
             tickets = [t for t in tickets if t.changed >= since]
         return self._page(request, "issues", tickets, self.issue)
+
+    def _issue(self, request, world, key):
+        issue = self.issue(world.tickets[int(key)])
+        if request.query.get("include") == "journals":
+            notes = [n[2] for n in world.written if n[:2] == ("note", int(key))]
+            journals = [{"id": number, "notes": n} for number, n in enumerate(notes)]
+            issue["journals"] = [{"id": 900, "notes": ""}, *journals]
+        return Reply({"issue": issue})
 
     def issue(self, ticket):
         changed = ticket.changed.strftime(ISO)

@@ -30,7 +30,9 @@ class Zammad(Shape):
             ("GET", r"/ticket_history/(\d+)", self._history),
             ("GET", r"/users/(\d+)", self._user),
             ("POST", r"/ticket_articles", self._article),
+            ("GET", r"/ticket_articles/by_ticket/(\d+)", self._articles),
             ("POST", r"/tags/add", self._tag),
+            ("DELETE", r"/tags/remove", self._untag),
         ):
             found = re.fullmatch(f"/api/v1{pattern}", request.path)
             if found and method == request.method:
@@ -118,6 +120,17 @@ class Zammad(Shape):
     def _tag(self, request, world):
         world.written.append(("tag", int(request.body["o_id"]), request.body["item"]))
         return Reply(True, 201)
+
+    def _untag(self, request, world):
+        written = ("tag", int(request.body["o_id"]), request.body["item"])
+        assert written in world.written
+        world.written.append((f"no {written[0]}", *written[1:]))
+        return Reply(True)
+
+    def _articles(self, request, world, key):
+        notes = [note for note in world.written if note[:2] == ("note", int(key))]
+        rows = [{"id": number, "body": note[2]} for number, note in enumerate(notes)]
+        return Reply([{"id": 900, "body": "It does not print."}, *rows])
 
     def webhook(self):
         body = {"ticket": {"id": 81, "title": "Printer"}, "article": {}}
