@@ -47,6 +47,8 @@ def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
         for connector in connectors:
             stored = connector.system_settings or {}
             changed = stored.get(name, default) != connector[name]
+            if changed and item.metadata["final"]:
+                connector._check_no_times(item.metadata["label"])
             if changed and item.metadata["decides_what_comes"]:
                 connector.cursor = False
             connector.system_settings = {**stored, name: connector[name]}
@@ -106,6 +108,18 @@ class TicketBillingConnector(models.Model):
                 raise ValidationError(
                     self.env._("Enter the user name for %(name)s.", name=connector.name)
                 )
+
+    def _check_no_times(self, label):
+        """Refuse a change by which work that came in would come in again."""
+        times = [("connector_id", "=", self.id), ("remote_type", "=", "time_entry")]
+        if self.env["ticket.billing.link"].search_count(times, limit=1):
+            raise ValidationError(
+                self.env._(
+                    "%(setting)s: cannot be changed, since times came in already. Make"
+                    " a new connector that imports from a later day.",
+                    setting=label,
+                )
+            )
 
     # Talking to the remote system
 

@@ -91,7 +91,7 @@ class Settings(Common):
             "total": "Total time of the ticket",
             "none": "No times",
         },
-        decides_what_comes=True,
+        final=True,
     )
     booking_time: str = booking_time()
     card_states: str = setting(

@@ -10,15 +10,18 @@ def setting(
     help: str = "",
     choices: dict | None = None,
     decides_what_comes: bool = False,
+    final: bool = False,
 ):
     """Declare a setting: ``label`` and ``help`` are for users, ``choices`` maps the
     values allowed to their names. The type of ``default`` is that of the field. When
-    one that ``decides_what_comes`` changes, everything is read again."""
+    one that ``decides_what_comes`` changes, everything is read again; a ``final`` one
+    cannot change once times came in, or the same work would come twice."""
     metadata = {
         "label": label,
         "help": help,
         "choices": choices or {},
         "decides_what_comes": decides_what_comes,
+        "final": final,
     }
     return field(default=default, metadata=metadata)
 

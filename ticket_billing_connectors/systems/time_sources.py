@@ -95,8 +95,8 @@ class Counter(NoTime):
     What it grew by since it was seen last is a booking, whose ``fields`` are picked
     from the ticket's row. Its id ``ticket:total#number`` tells what was seen, once it
     came in. A total that was lowered makes a booking of less than no time, which waits
-    for a person's decision, and so does a first total beside bookings of another kind.
-    Totals are rounded, not differences: together they are never more than the total.
+    for a person's decision. Totals are rounded, not differences: together they are
+    never more than the total.
     """
 
     total: Pick = "total"
@@ -126,8 +126,7 @@ class Counter(NoTime):
         before = next((each for each in reversed(read) if each is not None), 0)
         if minutes == before or seen[-1:] == [total]:
             return {}
-        unsure = minutes is None or (known and not seen)
-        amount = f"{total} in all" if unsure else minutes - before
+        amount = total if minutes is None else minutes - before
         return {"id": f"{prefix}{total}#{len(seen) + 1}", "amount": amount}
 
     def _seen(self, prefix, known):

@@ -52,7 +52,7 @@ class Settings(Common):
             "total": "Total time of the ticket",
             "none": "No times",
         },
-        decides_what_comes=True,
+        final=True,
     )
     total_field: str = setting(
         "",
