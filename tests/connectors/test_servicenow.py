@@ -96,7 +96,9 @@ def test_time_worked():
 
 def test_time_cards_have_a_booking_for_each_day_of_work():
     entries, void = split(client(time_source="cards"), "time-cards")
-    assert {e.remote_id: (e.minutes, e.booked_at.date().isoformat()) for e in entries} == {
+    assert {
+        e.remote_id: (e.minutes, e.booked_at.date().isoformat()) for e in entries
+    } == {
         "0c1:monday": (90, "2026-02-02"),
         "0c1:sunday": (15, "2026-02-08"),
         "0c3:sunday": (180, "2026-02-01"),

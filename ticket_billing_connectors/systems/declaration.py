@@ -203,9 +203,10 @@ class Declaration:
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
     ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``
-    (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back`` those that undo them; ``refused``
-    picks from an answer to them what is true if the system says no in spite of its
-    status. ``notes`` reads the texts of the notes on ticket ``{id}``.
+    (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back``
+    those that undo them; ``refused`` picks from an answer to them what is true if the
+    system says no in spite of its status. ``notes`` reads the texts of the notes on
+    ticket ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.

@@ -131,9 +131,7 @@ def table(path, query, fields):
 
 def changed_since(path, fields, condition=""):
     """Return the list of what changed in a table."""
-    query = (
-        f"sys_updated_on>={{since}}{condition}^ORDERBYsys_updated_on^ORDERBYsys_id"
-    )
+    query = f"sys_updated_on>={{since}}{condition}^ORDERBYsys_updated_on^ORDERBYsys_id"
     return Since(
         table(path, query, fields),
         changed=utc("sys_updated_on"),

@@ -191,9 +191,7 @@ SYSTEM = Declaration(
             changed="generated_timestamp",
             format=EPOCH_S,
         ),
-        by_ids=Listing(
-            "/tickets/show_many", joined, {"ids": "{id_text}", **INCLUDED}
-        ),
+        by_ids=Listing("/tickets/show_many", joined, {"ids": "{id_text}", **INCLUDED}),
         batch=100,
         url="/agent/tickets/{id}",
         fields={
@@ -271,9 +269,7 @@ SYSTEM = Declaration(
         },
     ),
     agents=Directory(
-        Listing(
-            "/users", "users", {"role[]": ["agent", "admin"]}, paging=PAGING
-        ),
+        Listing("/users", "users", {"role[]": ["agent", "admin"]}, paging=PAGING),
         {"key": "id", "login": "email", "name": "name", "email": "email"},
     ),
     write_back={

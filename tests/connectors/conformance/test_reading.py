@@ -5,7 +5,11 @@ import datetime
 import pytest
 
 from ticket_billing_connectors.systems.hook_event import HookEvent, read_event
-from ticket_billing_connectors.systems.records import STEPS, entry_problem, ticket_problem
+from ticket_billing_connectors.systems.records import (
+    STEPS,
+    entry_problem,
+    ticket_problem,
+)
 from ticket_billing_connectors.systems.registry import SYSTEMS
 from ticket_billing_connectors.transport import errors
 from ticket_billing_connectors.transport.signatures import SCHEMES

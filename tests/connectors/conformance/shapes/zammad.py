@@ -111,7 +111,9 @@ class Zammad(Shape):
         return self._page(request, users)
 
     def _organizations(self, request, world):
-        rows = [{"id": k, "name": n, "domain": ""} for k, n in world.organisations.items()]
+        rows = [
+            {"id": k, "name": n, "domain": ""} for k, n in world.organisations.items()
+        ]
         return self._page(request, rows)
 
     def _page(self, request, things, render=dict):
