@@ -236,6 +236,7 @@ SYSTEM = Declaration(
             "worked": Feed(
                 entries=changed_since("/task_time_worked", WORKED),
                 deleted=deleted("task_time_worked"),
+                needs_deleted=False,
                 deleted_id="documentkey.value",
                 # Other kinds of tasks have times too.
                 of_read_tickets=True,
@@ -256,6 +257,7 @@ SYSTEM = Declaration(
                 split=days,
                 void=counts_not,
                 deleted=deleted("time_card"),
+                needs_deleted=False,
                 deleted_id=lambda row, settings: [
                     day["id"] for day in days({"sys_id": row["documentkey"]}, settings)
                 ],

@@ -241,7 +241,8 @@ class Feed(_OwnList):
 
     Where ``entries`` lists only ids, ``details`` reads the bookings ``{ids}``;
     ``deleted`` lists deleted ones since ``{since}``, ``deleted_id`` picks the id of
-    one, or those of all bookings in what was deleted. ``split(row, settings)`` makes
+    one, or those of all bookings in what was deleted; ``needs_deleted=False`` goes on
+    where that list is hidden, as it mostly is. ``split(row, settings)`` makes
     several rows out of one; those are no bookings (any more) from which ``void`` picks
     something.
     """
@@ -250,6 +251,7 @@ class Feed(_OwnList):
     details: Listing | None = None
     deleted: Listing | None = None
     deleted_id: Pick = "id"
+    needs_deleted: bool = True
     split: Callable[[dict, Any], list[dict]] | None = None
     void: Pick = "`false`"
     has_cursor = True
@@ -285,6 +287,8 @@ class Feed(_OwnList):
             # A run that was interrupted has read later bookings, but no deletions.
             position = position.at(deleted=position.entries)
         except errors.PermissionDenied:
+            if self.needs_deleted:
+                raise
             notes.append("What was deleted cannot be read.")
         page = self._page(client, [], position)
         page.gone, page.last = gone, True
