@@ -143,6 +143,7 @@ class TicketBillingConnector(models.Model):
             login=self.login or "",
             known_entries=self._get_known_entries,
             known_of=self._get_known_of,
+            known_tickets=self._get_known_tickets,
             since=self.date_from,
         )
 
@@ -188,6 +189,23 @@ class TicketBillingConnector(models.Model):
         linked = self.env["ticket.billing.link"].search(entries)
         held = self.env["ticket.billing.inbox"].search(entries)
         return {row.remote_id: row.parent_remote_id for row in (*linked, *held)}
+
+    def _get_known_tickets(self, remote_ids: set[str]) -> set[str]:
+        """Return those of the tickets that came in, or wait in the inbox."""
+        if not remote_ids:
+            return set()
+        domain = [
+            ("connector_id", "=", self.id),
+            ("remote_type", "=", "ticket"),
+            ("remote_id", "in", list(remote_ids)),
+        ]
+        links = self.env["ticket.billing.link"].search(
+            [*domain, ("state", "=", "mapped")]
+        )
+        held = self.env["ticket.billing.inbox"].search(
+            [*domain, ("state", "=", "held")]
+        )
+        return {*links.mapped("remote_id"), *held.mapped("remote_id")}
 
     # The form
 

@@ -21,8 +21,9 @@ class Connection:
     :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
     bookings that came in before with work of ``day`` or later, ids of their tickets by
     their own. ``known_of(tickets)`` returns in the same way all bookings that ever came
-    in for these tickets, also those held, dismissed or removed. ``since`` is the first
-    day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    in for these tickets, also those held, dismissed or removed. ``known_tickets(ids)``
+    returns those of the ids of tickets that came in before. ``since`` is the first day
+    whose work is wanted. ``token_store`` keeps OAuth tokens.
     """
 
     base_url: str
@@ -33,6 +34,7 @@ class Connection:
     options: dict = field(default_factory=dict)
     known_entries: Callable[[date], dict[str, str]] = lambda day: {}
     known_of: Callable[[list[str]], dict[str, str]] = lambda tickets: {}
+    known_tickets: Callable[[set[str]], set[str]] = lambda ids: set()
     since: date | None = None
     token_store: TokenStore | None = None
 

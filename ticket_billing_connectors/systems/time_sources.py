@@ -153,10 +153,13 @@ class _OwnList(NoTime):
     whole = False
 
     def _page(self, client, rows, position) -> Page:
-        """Return ``rows`` of bookings as a page, with their tickets not read yet."""
+        """Return ``rows`` of bookings as a page, with their tickets not known yet."""
         place = self.fields["ticket_remote_id"]
         wanted = [clean(client.pick(place, row)) for row in rows]
         new = set(wanted) - {"", *client.read_ids, *client.missing_ids}
+        if not self.of_read_tickets:
+            # They come by themselves whenever they change.
+            new -= client.connection.known_tickets(new)
         tickets = client.load_tickets(sorted(new))
         key = client.declaration.tickets.fields["remote_id"]
         found = {clean(client.pick(key, row)) for row in tickets}
