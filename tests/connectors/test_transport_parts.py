@@ -85,6 +85,16 @@ def test_token_bucket():
     assert bucket.reserve() == 0
 
 
+def test_bucket_turns_away_what_is_too_much():
+    clock = [0.0]
+    bucket = TokenBucket(60, burst=2, clock=lambda: clock[0])
+    assert [bucket.admit() for _number in range(4)] == [0, 0, 1, 1]
+    clock[0] = 0.5
+    assert bucket.admit() == 0.5
+    clock[0] = 1
+    assert [bucket.admit(), bucket.admit()] == [0, 1]
+
+
 def make_oauth(store, clock):
     asked = []
 

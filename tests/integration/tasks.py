@@ -382,7 +382,7 @@ def receive_event(env, connector: int, ticket: str) -> None:
     """What the address for webhooks does with an event whose sender is proven."""
     record = env["ticket.billing.connector"].browse(connector)
     event = SimpleNamespace(key=f"event-{ticket}", ticket=ticket, deleted=False)
-    env["ticket.billing.hook.event"]._receive(record, event, b"{}")
+    env["ticket.billing.hook.event"]._receive(record, event, {})
 
 
 def process_events(env) -> list[str]:

@@ -76,18 +76,6 @@ def test_killed_between_mark_and_sending(one, mortal, zammad, told):
     check_noted_once(zammad, number)
 
 
-def test_posted_and_killed_before_the_commit(one, mortal, zammad, told):
-    """The outbox has what is posted, and nothing else."""
-    connector, _number = told
-    contracts = one.call("create_customers", count=1)
-    run = one.call("create_run")
-    one.call("bill", run=run)
-    mortal.arm(ROW, "_note_posted", "kill")
-    mortal.start("post", contracts=contracts)
-    assert mortal.await_death() == SIGKILL
-    assert one.call("get_write_backs", connector=connector) == ["pending"]
-
-
 def test_killed_while_an_event_is_processed(one, mortal, zammad, told):
     """Neither half a ticket nor a lost event: the next one does it."""
     connector, _number = told

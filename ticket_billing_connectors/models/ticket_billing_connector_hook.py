@@ -168,7 +168,7 @@ class TicketBillingConnector(models.Model):
                 prefix=scheme.prefix,
             )
         return self.env._(
-            "The system logs in with the user name %(user)s and the secret as password.",
+            "The system logs in as %(user)s with the secret as password.",
             user=scheme.user,
         )
 

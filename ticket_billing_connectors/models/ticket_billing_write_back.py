@@ -76,7 +76,7 @@ class TicketBillingWriteBack(models.Model):
     )
     version = fields.Integer(default=1, readonly=True)
     text = fields.Text(readonly=True, help="What was written last.")
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(string="Failed attempts", readonly=True)
     started_on = fields.Datetime(string="Last try", readonly=True)
     next_try = fields.Datetime(readonly=True)
     done_on = fields.Datetime(string="Written on", readonly=True)
@@ -135,7 +135,7 @@ class TicketBillingWriteBack(models.Model):
         """Whether any connector writes back at all."""
         return bool(
             self.env["ticket.billing.connector"].search_count(
-                [("state", "=", "active"), ("write_back", "!=", "none")], limit=1
+                [("write_back", "!=", "none")], limit=1
             )
         )
 
@@ -147,7 +147,6 @@ class TicketBillingWriteBack(models.Model):
                 ("res_model", "=", "helpdesk.ticket"),
                 ("res_id", "in", move._get_billing_items().ticket_id.ids),
                 ("state", "=", "mapped"),
-                ("connector_id.state", "=", "active"),
                 ("connector_id.write_back", "!=", "none"),
             ]
         )

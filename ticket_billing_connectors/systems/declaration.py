@@ -205,8 +205,8 @@ class Declaration:
     ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``
     (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back``
     those that undo them; ``refused`` picks from an answer to them what is true if the
-    system says no in spite of its status. ``notes`` reads the texts of the notes on
-    ticket ``{id}``.
+    system says no in spite of its status. ``notes`` reads the texts of all notes on
+    ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.

@@ -51,6 +51,8 @@ CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
 MAX_TEXT = 60_000
 #: Ids per request: they have to fit into a URL.
 BATCH = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What differs between two Znuny servers.

@@ -10,9 +10,7 @@ class ShapeCase(ConnectorCase):
 
     def setUp(self):
         super().setUp()
-        self.patch(
-            type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 600.0
-        )
+        self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 600.0)
         module, shape = load_shape_server(self.system)
         self.server = module.ShapeServer(shape)
         self.server.__enter__()

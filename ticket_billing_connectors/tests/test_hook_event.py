@@ -18,7 +18,7 @@ class HookCase(ShapeCase):
 
     def _receive(self, ticket, key="", deleted=False):
         event = HookEvent(key, str(ticket.id), deleted)
-        self.events._receive(self.connector, event, b"{}")
+        self.events._receive(self.connector, event, {})
         return self.events.search([], limit=1)
 
     def _start(self, minutes=30):
@@ -84,9 +84,7 @@ class TestHookEvent(HookCase):
         self.events._cron_process()
         self.assertEqual(event.state, "done")
         self.assertEqual(self._get_minutes(), [45])
-        self.assertEqual(
-            self._get_linked("ticket", self.connector).write_date, before
-        )
+        self.assertEqual(self._get_linked("ticket", self.connector).write_date, before)
 
     def test_older_content_that_arrives_later_does_not_win(self):
         """The synchronisation has a page in its hands while the event is processed."""
@@ -156,6 +154,23 @@ class TestHookEvent(HookCase):
         self.assertEqual((event.state, event.reason), ("done", False))
         self.assertEqual(self._get_minutes(), [45])
 
+    def test_a_connector_that_is_out_of_order_is_left_alone(self):
+        """Nobody knocks with a wrong password at every event."""
+        ticket, _entry = self._start()
+        self.connector.secret = "wrong"
+        for number in range(120):
+            event = HookEvent(f"e-{number}", str(1000 + number))
+            self.events._receive(self.connector, event, {})
+        self.server.requests.clear()
+        self.events._cron_process()
+        self.assertEqual(len(self.server.requests), 1)
+        self.connector._synchronise()
+        self.assertTrue(self.connector.failure_final)
+        self.events.search([]).next_try = False
+        self.server.requests.clear()
+        self.events._cron_process()
+        self.assertFalse(self.server.requests)
+
     def test_hidden_ticket_fails_in_the_end_and_keeps_its_work(self):
         ticket, _entry = self._start()
         event = self._receive(ticket)
@@ -188,9 +203,7 @@ class TestHookEvent(HookCase):
         self.world.tickets.pop(ticket.id)
         self.events._cron_process()
         self.assertEqual(self._get_minutes(), [30])
-        self.assertEqual(
-            self._get_reasons(self.connector), ["deleted_after_billing"]
-        )
+        self.assertEqual(self._get_reasons(self.connector), ["deleted_after_billing"])
 
     def test_a_ticket_that_is_called_deleted_but_is_there_stays(self):
         ticket, _entry = self._start()
@@ -237,9 +250,7 @@ class TestHookEvent(HookCase):
         other = self.env["res.company"].create({"name": "Other"})
         stranger.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         theirs = self.events.with_user(stranger)
-        self.assertFalse(
-            theirs.with_context(allowed_company_ids=other.ids).search([])
-        )
+        self.assertFalse(theirs.with_context(allowed_company_ids=other.ids).search([]))
 
 
 @tagged("post_install", "-at_install")
@@ -272,7 +283,7 @@ class TestHookOfZnuny(ShapeCase):
         self.replay.book(1, 15, 2, "2026-10-12 10:00:00")
         events = self.env["ticket.billing.hook.event"]
         for ticket in ("1", "999"):
-            events._receive(znuny, HookEvent("", ticket), b"{}")
+            events._receive(znuny, HookEvent("", ticket), {})
         events._cron_process()
         states = dict(events.search([]).mapped(lambda e: (e.ticket_remote_id, e.state)))
         self.assertEqual(states, {"1": "done", "999": "pending"})

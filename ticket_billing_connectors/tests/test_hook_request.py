@@ -7,7 +7,8 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.modules.neutralize import get_neutralization_queries
+from odoo.tests import Form, HttpCase, tagged
 
 from ..models import ticket_billing_connector_hook as hook
 from ..transport.signatures import SCHEMES
@@ -55,9 +56,7 @@ class TestHookRequest(ShapeCase, HttpCase):
         event = self._get_events()
         self.assertEqual((event.ticket_remote_id, event.state), ("81", "pending"))
         self.assertEqual(event.event_key, "d-1")
-        self.assertEqual(
-            triggers.search_count([("cron_id", "=", cron.id)]), before + 1
-        )
+        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
         self.assertEqual(self.connector.hook_event_count, 1)
 
     def test_the_sender_has_to_be_proven(self):
@@ -163,7 +162,9 @@ class TestHookRequest(ShapeCase, HttpCase):
         answers = [self._send(delivery=f"d-{n}") for n in range(5)]
         statuses = [answer.status_code for answer in answers]
         self.assertEqual(statuses, [200, 200, 200, 429, 429])
-        self.assertIn(answers[-1].headers["Retry-After"], [str(n) for n in range(1, 11)])
+        self.assertIn(
+            answers[-1].headers["Retry-After"], [str(n) for n in range(1, 11)]
+        )
         self.assertEqual(len(self._get_events()), 3)
         other = self._create_connector(self.server, system="zammad")
         other.hook_secret = SECRET
@@ -172,7 +173,9 @@ class TestHookRequest(ShapeCase, HttpCase):
 
     def test_events_about_no_ticket_are_ignored(self):
         for body in ({"ping": True}, [], 7, {"ticket": {"id": "1) OR (1=1"}}):
-            self.assertEqual(self._send(json.dumps(body).encode(), delivery=None).ok, True)
+            self.assertEqual(
+                self._send(json.dumps(body).encode(), delivery=None).ok, True
+            )
         self.assertEqual(set(self._get_events().mapped("state")), {"ignored"})
 
     def test_content_is_shown_without_secrets(self):
@@ -183,8 +186,9 @@ class TestHookRequest(ShapeCase, HttpCase):
         self.assertNotIn('"P"', event.content)
         reader = self._create_user("reader", "ticket_billing.group_biller")
         self.assertIn("81", event.with_user(reader).content)
-        with self.assertRaises(AccessError):
-            event.with_user(reader).read(["body"])
+        self.assertTrue(
+            self._send(b'{"ticket": {"id": 81, "title": "a\\u0000\\ud800b"}}')
+        )
 
     def test_the_secret_is_shown_once(self):
         manager = self._create_user(
@@ -199,10 +203,8 @@ class TestHookRequest(ShapeCase, HttpCase):
             .with_user(manager)
             .with_context(**action["context"])
         )
-        self.assertEqual(
-            shown.default_get(["secret", "url"]),
-            {"secret": secret, "url": connector.hook_url},
-        )
+        with Form(shown) as form:
+            self.assertEqual((form.secret, form.url), (secret, connector.hook_url))
         self.env.cr.execute("SELECT * FROM ticket_billing_hook_secret LIMIT 0")
         columns = {column.name for column in self.env.cr.description}
         self.assertFalse(columns & {"secret", "url"})
@@ -225,6 +227,16 @@ class TestHookRequest(ShapeCase, HttpCase):
             connector.read(["hook_url"])
         with self.assertRaises(AccessError):
             connector.action_generate_hook_secret()
+
+    def test_neutralized_copies_take_and_write_nothing(self):
+        self.connector.write_back = "note"
+        self.env.flush_all()
+        for query in get_neutralization_queries(["ticket_billing_connectors"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.assertEqual(self.connector.write_back, "none")
+        self.assertFalse(self.connector.hook_url)
+        self.assertEqual(self._send().status_code, 404)
 
     def test_copies_have_no_address(self):
         copy = self.connector.copy()

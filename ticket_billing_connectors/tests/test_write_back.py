@@ -134,6 +134,43 @@ class TestWriteBack(WriteBackCase):
         self.assertEqual((row.state, row.attempts), ("failed", 6))
         self.assertTrue(self.connector.activity_ids)
 
+    def test_a_refused_log_in_is_tried_once_for_all(self):
+        """Many tries with a wrong password would lock the account."""
+        first = self._post()
+        for day in ("2026-11-03", "2026-12-03"):
+            self._log(60, day=day)
+            self._run(f"{day[:8]}30").invoice_ids.action_post()
+        self.connector.secret = "wrong"
+        self.sender._cron_send()
+        rows = self.rows.search([])
+        self.assertEqual(rows.mapped("state"), ["pending"] * 3)
+        self.assertEqual(rows.mapped("attempts"), [0, 0, 1])
+        self.assertEqual(set(rows.mapped("next_try")), {first.next_try})
+        self.assertEqual(len(self.server.requests), 1)
+        self.connector.secret = self.server.shape.secret
+        self._wait()
+        self.sender._cron_send()
+        self.assertEqual(rows.mapped("state"), ["done"] * 3)
+        self.assertEqual(len(self.world.written), 3)
+
+    def test_one_ticket_does_not_hold_up_the_others(self):
+        self._post()
+        self._log(60, day="2026-11-03")
+        self._run("2026-12-01").invoice_ids.action_post()
+        self.server.inject("status", path="/ticket_articles", status=500)
+        self.sender._cron_send()
+        states = self.rows.search([], order="id").mapped("state")
+        self.assertEqual(states, ["unknown", "done"])
+
+    def test_invoices_posted_while_a_connector_is_stopped_wait(self):
+        self.connector.state = "draft"
+        row = self._post()
+        self.sender._cron_send()
+        self.assertEqual(row.state, "pending")
+        self.connector.state = "active"
+        self.sender._cron_send()
+        self.assertEqual(row.state, "done")
+
     def test_taken_but_not_confirmed_is_looked_up(self):
         """The note is there, the answer was cut off: it is not written twice."""
         row = self._post()
@@ -259,9 +296,7 @@ class TestWriteBack(WriteBackCase):
         other = self.env["res.company"].create({"name": "Other"})
         stranger.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         theirs = self.rows.with_user(stranger)
-        self.assertFalse(
-            theirs.with_context(allowed_company_ids=other.ids).search([])
-        )
+        self.assertFalse(theirs.with_context(allowed_company_ids=other.ids).search([]))
 
 
 @tagged("post_install", "-at_install")
