@@ -225,6 +225,10 @@ class TicketBillingConnector(models.Model):
         if not shown:
             return []
         group = etree.Element("group", invisible=f"system != '{system.code}'")
-        for name in shown:
-            group.append(etree.Element("field", name=name))
+        for name, item in shown.items():
+            options = {}
+            if item.metadata["only_with"]:
+                other, *values = item.metadata["only_with"]
+                options["invisible"] = f"{system.code}_{other} not in {values}"
+            group.append(etree.Element("field", name=name, **options))
         return [group]

@@ -93,12 +93,13 @@ class Settings(Common):
         },
         final=True,
     )
-    booking_time: str = booking_time()
+    booking_time: str = booking_time(("time_source", "worked", "total"))
     card_states: str = setting(
         "Approved,Processed",
         "States of time cards that count",
         "States by commas. Time cards in others are left out.",
         decides_what_comes=True,
+        only_with=("time_source", "cards"),
     )
     customer_table: str = setting(
         "core_company",

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import ValidationError
 from odoo.tests import Form
 
@@ -89,3 +91,14 @@ class TestCountedTime(ConnectorCase):
             with Form(self.zendesk) as form:
                 form[f"{system}_{name}"] = "4711"
             self.assertEqual(self.zendesk._get_settings()[name], "4711")
+
+    def test_settings_that_do_not_matter_are_hidden(self):
+        arch = etree.fromstring(self.zendesk.get_view(view_type="form")["arch"])
+        field = arch.find(".//field[@name='servicenow_card_states']")
+        self.assertEqual(
+            field.get("invisible"), "servicenow_time_source not in ['cards']"
+        )
+        self.zendesk.zendesk_time_source = "none"
+        with Form(self.zendesk) as form:
+            with self.assertRaises(AssertionError):
+                form.zendesk_total_field = "4711"
