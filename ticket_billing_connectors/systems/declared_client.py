@@ -283,7 +283,7 @@ class DeclaredClient:
         return self._list(self.declaration.agents, RemoteAgent)
 
     def _list(self, directory, kind):
-        seen = {""}
+        seen, directory = {""}, chosen(directory, self.settings)
         for rows in self.read_pages(directory.listing) if directory else ():
             for row in rows:
                 found = pick_all(directory.fields, row, self.settings)

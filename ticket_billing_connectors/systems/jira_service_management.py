@@ -10,13 +10,15 @@ import re
 from dataclasses import dataclass
 
 from ..transport import errors
-from ..transport.page_styles import BodyCursor
+from ..transport.page_styles import BodyCursor, Offset
 from . import units
 from .adf import plain_text
 from .declaration import (
     Basic,
     Call,
+    Choice,
     Declaration,
+    Directory,
     Listing,
     People,
     Since,
@@ -242,6 +244,27 @@ SYSTEM = Declaration(
             "key": "author.accountId",
             "name": "author.displayName",
             "email": "author.emailAddress",
+        },
+    ),
+    organisations=Choice(
+        "customer_from",
+        {
+            "organization": Directory(
+                Listing(
+                    "/rest/servicedeskapi/organization",
+                    "values",
+                    paging=Offset("start", "limit", 50),
+                ),
+                {"remote_id": "id", "name": "name"},
+            ),
+            "project": Directory(
+                Listing(
+                    "/rest/api/3/project/search",
+                    "values",
+                    paging=Offset("startAt", "maxResults", 50, total="total"),
+                ),
+                {"remote_id": "id", "name": "name", "number": "key"},
+            ),
         },
     ),
     write_back={
