@@ -72,10 +72,10 @@ class TicketSystem(Protocol):
         """Return whether a note with ``text`` is on a ticket; None: nobody knows."""
 
     def organisations(self) -> Iterator[RemoteOrganisation]:
-        """Yield the customers the system knows, none if it has no list of them."""
+        """Yield the customers the system knows; asked where it can list them."""
 
     def agents(self) -> Iterator[RemoteAgent]:
-        """Yield those who work on tickets, none if the system has no list of them."""
+        """Yield those who work on tickets; asked where it can list them."""
 
     def check(self) -> list[Check]:
         """Test the connection step by step, ending with the first that fails."""

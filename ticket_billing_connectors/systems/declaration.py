@@ -210,9 +210,10 @@ class Declaration:
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.
-    ``needs_login``: a user name is needed beside the secret. ``auth``, ``time``
-    and ``organisations`` may be a :class:`Choice`. ``look_up`` finds settings that were left empty: the ``id``
-    of the first row of a list. ``organisations`` and ``agents`` list all there are.
+    ``needs_login``: a user name is needed beside the secret. ``auth``, ``time`` and
+    ``organisations`` may be a :class:`Choice`. ``look_up`` finds settings that were
+    left empty: the ``id`` of the first row of a list. ``organisations`` and ``agents``
+    list all there are.
     """
 
     code: str

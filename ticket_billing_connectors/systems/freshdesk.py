@@ -65,7 +65,8 @@ class Settings(Common):
     vat_field: str = setting(
         "",
         "Field with the VAT number",
-        "Name of the custom field of companies with the VAT number. Example: vat_number",
+        "Name of the custom field of companies with the VAT number. Example:"
+        " vat_number",
     )
     per_minute: int = setting(
         100,
