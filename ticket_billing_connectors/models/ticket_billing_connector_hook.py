@@ -10,7 +10,7 @@ from ..transport.signatures import SCHEMES, Hmac, Token, Unproven
 from ..transport.throttle import shared_bucket
 
 MANAGER = "ticket_billing_connectors.group_connector_manager"
-#: Webhooks of one connector that are taken: by the minute, and at once.
+#: Webhooks of one connector that a server process takes: by the minute, and at once.
 PER_MINUTE = 300
 BURST = 100
 

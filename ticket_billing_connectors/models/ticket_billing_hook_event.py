@@ -144,11 +144,12 @@ class TicketBillingHookEvent(models.Model):
     def _process(self, connector) -> bool:
         """Bring in the tickets of these events as they are now; return whether the
         ticket system can be asked for more."""
-        connector._commit_page()
         wanted = sorted(set(self.mapped("ticket_remote_id")))
         try:
             with closing(connector._open()) as client:
                 page = client.read_again(wanted)
+            # What was stored while we read is seen from here on.
+            connector._commit_page()
             with self.env.cr.savepoint():
                 connector._lock(connector.cursor)
                 self._take(connector, page)

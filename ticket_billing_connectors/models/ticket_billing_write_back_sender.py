@@ -161,8 +161,8 @@ class TicketBillingWriteBackSender(models.AbstractModel):
         """Add the number of an invoice that stands, remove that of one that does
         not. A credit note has no tag: it removes those of its invoices."""
         standing = set(row._get_standing_invoices().mapped("name"))
-        numbers = (row.corrected or "").split(", ") if row.is_credit else [row.number]
-        for number in filter(None, numbers):
+        numbers = row._get_corrected() if row.is_credit else [row.number]
+        for number in numbers:
             act = client.write_back if number in standing else client.take_back
             act("tag", row.link_id.remote_id, number)
         return ", ".join(numbers)

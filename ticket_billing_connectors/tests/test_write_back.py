@@ -25,8 +25,8 @@ class WriteBackCase(ShapeCase):
             }
         )
         self.connector.write({"write_back": self.kind, "write_back_field": "7"})
-        self._log(60)
-        self._log(25)
+        self._log(60, name="First")
+        self._log(25, name="Second")
         self.move = self._run().invoice_ids
 
     def _post(self, move=None):
@@ -36,6 +36,14 @@ class WriteBackCase(ShapeCase):
     def _credit(self):
         self.move._reverse_moves(cancel=True)
         return self.move.reversal_move_ids
+
+    def _credit_in_part(self):
+        """A credit note of one of the two time entries."""
+        credit = self.move._reverse_moves()
+        lines = credit.invoice_line_ids.filtered("credited_billing_item_ids")
+        lines[0].unlink()
+        credit.action_post()
+        return credit
 
     def _get_notes(self):
         return [text for _kind, _ticket, text in self.world.written]
@@ -230,6 +238,15 @@ class TestWriteBack(WriteBackCase):
         self.assertIn(credit.name, second)
         self.assertIn(self.move.name, second)
 
+    def test_credited_part_is_noted_as_such(self):
+        self._post()
+        credit = self._credit_in_part()
+        self.sender._cron_send()
+        self.assertIn(f"in part by {credit.name}", self._get_notes()[1])
+        credit.button_draft()
+        self.sender._cron_send()
+        self.assertIn(f"{credit.name} was withdrawn", self._get_notes()[2])
+
     def test_reset_invoice_is_taken_back_and_noted_again(self):
         row = self._post()
         self.sender._cron_send()
@@ -322,6 +339,15 @@ class TestWriteBackField(WriteBackCase):
         self.sender._cron_send()
         self.assertEqual(self._get_notes()[-1], "")
 
+    def test_field_stays_when_a_part_is_credited(self):
+        self._post()
+        self._credit_in_part()
+        self.sender._cron_send()
+        self.assertEqual(set(self._get_notes()), {self.move.name})
+        self._credit()
+        self.sender._cron_send()
+        self.assertEqual(self._get_notes()[-1], "")
+
     def test_what_was_not_confirmed_is_written_again(self):
         row = self._post()
         self.server.inject("half_json", path=f"/tickets/{self.remote.id}")
@@ -373,3 +399,37 @@ class TestWriteBackBlind(WriteBackCase):
         self.sender._cron_send()
         self.assertEqual((row.state, len(self.world.written)), ("done", 1))
         self.assertFalse(self.connector.activity_ids)
+
+
+@tagged("post_install", "-at_install")
+class TestWriteBackZnuny(WriteBackCase):
+    """Znuny has a client of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.replay.add_ticket(1, "2026-10-12 09:00:00")
+        self.znuny = self._create_connector(
+            self.replay, write_back="note", user_id=self.env.user.id
+        )
+        link = self.env["ticket.billing.link"].search([("remote_number", "=", "10001")])
+        link.copy({"connector_id": self.znuny.id, "remote_id": "1"})
+        self.connector.write_back = "none"
+
+    def _get_bodies(self):
+        articles = self.replay.tickets["1"]["Article"]
+        return [article["Body"] for article in articles if "[TB-" in article["Body"]]
+
+    def test_note_is_written_once_though_the_answer_was_lost(self):
+        row = self._post()
+        self.replay.inject("half_json", path="/Ticket/1")
+        self.sender._cron_send()
+        self.assertEqual(row.state, "unknown")
+        self._wait()
+        self.sender._cron_send()
+        self.assertEqual(row.state, "done")
+        [body] = self._get_bodies()
+        self.assertIn(self.move.name, body)
+
+    def test_tags_are_refused(self):
+        with self.assertRaises(ValidationError):
+            self.znuny.write_back = "tag"
