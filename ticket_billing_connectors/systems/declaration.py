@@ -175,12 +175,15 @@ class OAuth:
 
     ``token_url`` is a path below the connection's address or a whole URL. With a
     refresh token in the connection's store that one is used, else the grant is
-    that of client credentials.
+    that of client credentials. With ``authorize_url`` (of the same kind) a user
+    agrees in the browser first; ``authorize_fields`` are sent there too.
     """
 
     token_url: str
     scope: str = ""
     prefix: str = "Bearer"
+    authorize_url: str = ""
+    authorize_fields: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ class Declaration:
     ``needs_login``: a user name is needed beside the secret. ``auth``, ``time`` and
     ``organisations`` may be a :class:`Choice`. ``look_up`` finds settings that were
     left empty: the ``id`` of the first row of a list. ``organisations`` and ``agents``
-    list all there are.
+    list all there are. ``status`` is a :class:`~.time_sources.StatusHistory`, where
+    states can suggest times.
     """
 
     code: str
@@ -237,3 +241,4 @@ class Declaration:
     per_minute: int = 0
     needs_login: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    status: Any = None
