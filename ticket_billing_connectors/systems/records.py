@@ -83,6 +83,23 @@ class RemoteAgent:
     name: str = ""
     email: str = ""
 
+    @property
+    def remote_id(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOrganisation:
+    """A customer as the remote system knows it; its ``remote_id`` is what tickets name
+    as ``customer_key``. ``domain`` may be several e-mail domains, by commas."""
+
+    remote_id: str
+    name: str = ""
+    number: str = ""
+    domain: str = ""
+    email: str = ""
+    vat: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteStatusChange:

@@ -10,9 +10,7 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,6 +43,7 @@ from .znuny_answers import (
     merged_into,
     status_changes,
 )
+from .znuny_settings import Settings
 from .znuny_writing import ZnunyWriting
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -54,37 +53,6 @@ CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
 MAX_TEXT = 60_000
 #: Ids per request: they have to fit into a URL.
 BATCH = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What differs between two Znuny servers.
-
-    ``minutes_per_unit`` says what one time unit stands for. ``booking_time`` is
-    what the time of a booking marks: the ``end`` or ``start`` of the work, or
-    ``unknown`` (then only its day is used). ``entry_text`` is the part of an article
-    that describes the work: ``body`` or ``subject``. The fields are names of dynamic
-    fields: of the article (activity) and of the ticket (purchase order). Routes are
-    for REST, ``soap_namespace`` for SOAP.
-    """
-
-    protocol: str = "rest"
-    service: str = "GenericTicketConnectorREST"
-    route_session: str = "POST /Session"
-    route_search: str = "GET /Ticket"
-    route_tickets: str = "GET /TicketList"
-    route_history: str = "GET /TicketHistory/{TicketID}"
-    soap_namespace: str = "http://www.otrs.org/TicketConnector/"
-    route_update: str = "PATCH /Ticket/{TicketID}"
-    time_zone: str = "UTC"
-    minutes_per_unit: Decimal = Decimal(1)
-    booking_time: str = "end"
-    entry_text: str = "body"
-    activity_field: str = ""
-    purchase_order_field: str = ""
-    page_size: int = 50
-    page_limit: int = 10_000
-    overlap_minutes: int = 5
 
 
 class Znuny(ZnunyWriting):

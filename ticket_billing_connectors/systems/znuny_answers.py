@@ -16,12 +16,12 @@ ERRORS = {
     "AccessDenied": errors.PermissionDenied,
     "InvalidConfiguration": errors.InvalidRequest,
 }
-#: Which part of a history row's name is the new state.
-STATE_IN_NAME = {"NewTicket": 4, "StateUpdate": 2}
 #: Plain texts that come with HTTP status 500 although a retry cannot help.
 WRONG_ROUTE = re.compile(
     r"determine Operation|decoding request content|does not match namespace"
 )
+#: Which part of a history row's name is the new state.
+STATE_IN_NAME = {"NewTicket": 4, "StateUpdate": 2}
 
 
 def classify(answer: Answer) -> errors.ConnectorError | None:

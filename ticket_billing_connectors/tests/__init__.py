@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_connector,
+    test_counted_time,
     test_declared_system,
     test_hook_event,
     test_hook_request,
