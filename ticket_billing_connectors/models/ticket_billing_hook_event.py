@@ -13,7 +13,7 @@ from odoo.tools import mute_logger, split_every
 
 from ..systems.records import clean
 from ..transport.errors import ConnectorError
-from .ticket_billing_connector import Busy
+from .ticket_billing_connector_sync import Busy
 
 _logger = logging.getLogger(__name__)
 
@@ -171,6 +171,7 @@ class TicketBillingHookEvent(models.Model):
         return True
 
     def _take(self, connector, page):
+        self.env["ticket.billing.payload"]._keep(connector, page.raw)
         self.env["ticket.billing.import"]._import(
             connector,
             page.tickets,

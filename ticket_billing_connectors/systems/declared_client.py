@@ -251,7 +251,7 @@ class DeclaredClient:
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
         status = self.declaration.status if self.connection.with_status else None
-        return Page(
+        page = Page(
             tickets=[self.rows.ticket(row) for row in readable],
             entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
             agents=self.rows.agents(readable, [row for row, _ticket_id in booked]),
@@ -261,6 +261,9 @@ class DeclaredClient:
             whole=time.whole and not entry_rows,
             status_changes=status.of_tickets(self, readable) if status else {},
         )
+        page.note_raw(page.tickets, readable)
+        page.note_raw(page.entries, [row for row, _ticket_id in booked])
+        return page
 
     def complete_settings(self):
         """Look up the settings that were left empty."""

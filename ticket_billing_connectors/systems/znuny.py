@@ -35,6 +35,7 @@ from .znuny_answers import (
     agents_of,
     articles_of,
     as_list,
+    bookings_of,
     classify,
     customer_address,
     difference,
@@ -231,6 +232,8 @@ class Znuny(ZnunyWriting):
             page.tickets.append(self._ticket(data, history))
             entries = self._entries(data, history)
             page.entries.extend(entries)
+            page.note_raw(page.tickets[-1:], [data])
+            page.note_raw(entries, bookings_of(history))
             page.notes.extend(difference(data, entries))
             if self.connection.with_status:
                 changes = status_changes(history, self._utc)
@@ -268,12 +271,8 @@ class Znuny(ZnunyWriting):
 
     def _entries(self, data, history):
         articles = {clean(a.get("ArticleID")): a for a in articles_of(data)}
-        repeats = Counter()
-        entries = []
-        for row in history:
-            if row.get("HistoryType") == "TimeAccounting":
-                entries.append(self._entry(data, row, articles, repeats))
-        return entries
+        count, rows = Counter(), bookings_of(history)
+        return [self._entry(data, row, articles, count) for row in rows]
 
     def _entry(self, data, row, articles, repeats):
         """A history row has no id of its own. The article's id, not the ticket's,

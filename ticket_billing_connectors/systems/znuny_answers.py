@@ -58,6 +58,10 @@ def field_value(owner, name):
     return ""
 
 
+def bookings_of(history):
+    return [row for row in history if row.get("HistoryType") == "TimeAccounting"]
+
+
 def agents_of(tickets):
     """Return who is known by login: owners and responsible users of tickets."""
     pairs = {}
