@@ -117,9 +117,13 @@ class TicketBillingChargeImport(models.AbstractModel):
     @api.model
     def _unlink_charge(self, record) -> bool:
         """Delete a charge; False when billing keeps it."""
-        if record.billing_locked:
+        proposals = record.billing_item_ids.filtered(
+            lambda item: item.live and not item.settled
+        )
+        # What was on an invoice is kept, also when it was credited.
+        if record.billing_locked or record.billing_item_ids - proposals:
             return False
-        record.billing_item_ids.unlink()
+        proposals.unlink()
         record.unlink()
         return True
 
