@@ -179,7 +179,7 @@ class TicketBillingImport(models.AbstractModel):
         """Import held records again, and the charges of tickets that come in."""
         charges = held.filtered(lambda row: row.remote_type == "charge")
         others = held - charges
-        super()._retry(connector, others)
+        result = super()._retry(connector, others)
         charges |= held.search(
             [
                 ("connector_id", "=", connector.id),
@@ -195,3 +195,4 @@ class TicketBillingImport(models.AbstractModel):
             self._import_charges(connector, records, Counter())
         if gone:
             self._remove_charges(connector, gone.mapped("remote_id"))
+        return result
