@@ -8,7 +8,9 @@
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing"],
-    "external_dependencies": {"python": ["requests", "cryptography", "jmespath"]},
+    "external_dependencies": {
+        "python": ["requests", "cryptography", "jmespath", "zeep"]
+    },
     "data": [
         "security/ticket_billing_connectors_groups.xml",
         "security/ir.model.access.csv",
@@ -22,6 +24,9 @@
         "views/ticket_billing_sync_log_views.xml",
         "views/ticket_billing_connector_views.xml",
         "views/ticket_billing_connector_settings_views.xml",
+        "views/ticket_billing_connector_oauth_views.xml",
+        "views/ticket_billing_connector_protocol_views.xml",
+        "views/ticket_billing_suggestion_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
         "views/ticket_billing_hook_event_views.xml",

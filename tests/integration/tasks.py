@@ -4,6 +4,16 @@ import datetime
 from types import SimpleNamespace
 
 from dateutil.relativedelta import relativedelta
+from oauth_tasks import (  # noqa: F401
+    ask_who,
+    create_oauth_connector,
+    die_with_new_tokens,
+)
+from suggestion_tasks import (  # noqa: F401
+    confirm_suggestion,
+    create_suggestion,
+    get_confirmed,
+)
 
 from odoo import Command, fields
 from odoo.fields import Domain

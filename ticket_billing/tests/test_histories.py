@@ -259,6 +259,7 @@ class TestHistories(TicketBillingCase):
 
     def _finish(self, day):
         """Bill what is open, and what was credited too, until nothing is left."""
+        keeping = {h.contract for h in self.histories if h.keeps_credit}
         for number in range(4):
             self._post(
                 self.env["account.move"].search(
@@ -276,7 +277,6 @@ class TestHistories(TicketBillingCase):
                     ("credit_line_ids", "!=", False),
                 ]
             )
-            keeping = {h.contract for h in self.histories if h.keeps_credit}
             items = items.filtered(lambda i: i._is_releasable())
             items.filtered(lambda i: i.contract_id not in keeping).action_release()
             if not self._bill(day + timedelta(number)):

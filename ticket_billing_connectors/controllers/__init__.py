@@ -1,1 +1,1 @@
-from . import hook
+from . import hook, oauth

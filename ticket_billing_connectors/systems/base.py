@@ -23,6 +23,7 @@ class Connection:
     their own, ``since`` is the
     first day whose work is wanted. ``known_tickets(ids)`` returns those of the ids of
     tickets that came in before. ``token_store`` keeps OAuth tokens.
+    ``with_status``: changes of state are wanted too.
     """
 
     base_url: str
@@ -35,6 +36,7 @@ class Connection:
     known_tickets: Callable[[set[str]], set[str]] = lambda ids: set()
     since: date | None = None
     token_store: TokenStore | None = None
+    with_status: bool = False
 
 
 class TicketSystem(Protocol):
@@ -80,14 +82,18 @@ class TicketSystem(Protocol):
 class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
-    ``needs_login``: a user name is needed beside the secret. ``webhook`` says how it
-    reports changes, ``write_back`` what can be written to it."""
+    ``needs_login``: a user name is needed beside the secret, ``needs_consent``: a
+    user has to agree in the browser (see :mod:`.consent`), ``tells_status``: changes
+    of state can be read. ``webhook`` says how it reports changes, ``write_back`` what
+    can be written to it."""
 
     code: str
     name: str
     settings: type
     client: Any
     needs_login: bool = True
+    needs_consent: bool = False
+    tells_status: bool = False
     webhook: Webhook = ANY_SYSTEM
     write_back: frozenset[str] = frozenset()
 

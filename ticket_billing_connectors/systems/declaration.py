@@ -146,12 +146,15 @@ class OAuth:
 
     ``token_url`` is a path below the connection's address or a whole URL. With a
     refresh token in the connection's store that one is used, else the grant is
-    that of client credentials.
+    that of client credentials. With ``authorize_url`` (of the same kind) a user
+    agrees in the browser first; ``authorize_fields`` are sent there too.
     """
 
     token_url: str
     scope: str = ""
     prefix: str = "Bearer"
+    authorize_url: str = ""
+    authorize_fields: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,8 @@ class Declaration:
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.
-    ``needs_login``: a user name is needed beside the secret.
+    ``needs_login``: a user name is needed beside the secret. ``status`` is a
+    :class:`~.time_sources.StatusHistory`, where states can suggest times.
     """
 
     code: str
@@ -201,3 +205,4 @@ class Declaration:
     per_minute: int = 0
     needs_login: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    status: Any = None

@@ -48,7 +48,7 @@ class DeclaredClient:
         http.auth = make_auth(self.declaration.auth, self, http)
         return http
 
-    def open_session(self, url) -> HttpSession:
+    def open_session(self, url, classify=None) -> HttpSession:
         """Return a session as the connection wants it, without log-in."""
         declared, connection = self.declaration, self.connection
         options = dict(connection.options)
@@ -59,7 +59,7 @@ class DeclaredClient:
         return HttpSession(
             url,
             connection.policy,
-            classify=declared.fault,
+            classify=classify or declared.fault,
             verify=connection.verify,
             headers=fill(declared.headers, self.values()),
             **options,
@@ -232,6 +232,7 @@ class DeclaredClient:
         time = self.declaration.time
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
+        status = self.declaration.status if self.connection.with_status else None
         return Page(
             tickets=[self.rows.ticket(row) for row in readable],
             entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
@@ -240,6 +241,7 @@ class DeclaredClient:
             last=False,
             notes=notes,
             whole=time.whole and not entry_rows,
+            status_changes=status.of_tickets(self, readable) if status else {},
         )
 
     def check(self):

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from ..transport import errors
-from ..transport.page_styles import BodyCursor
+from ..transport.page_styles import BodyCursor, Offset
 from . import units
 from .adf import plain_text
 from .declaration import (
@@ -27,7 +27,7 @@ from .records import clean
 from .settings import Common, setting
 from .templates import pick
 from .time_formats import EPOCH_MS, LOCAL_MINUTE
-from .time_sources import Feed
+from .time_sources import Feed, StatusHistory
 
 FIELDS = ["*all", "-attachment", "-comment", "-issuelinks", "-worklog"]
 SEARCH_PAGES = BodyCursor("nextPageToken", "nextPageToken", "maxResults", last="isLast")
@@ -230,6 +230,18 @@ SYSTEM = Declaration(
             "start": "started",
             "agent_key": "author.accountId",
             "text": text_of("comment"),
+        },
+    ),
+    status=StatusHistory(
+        changes=Listing(
+            "/rest/api/3/issue/{id}/changelog",
+            "values",
+            paging=Offset("startAt", "maxResults", total="total"),
+        ),
+        fields={
+            "at": "created",
+            "state": "items[?fieldId=='status'] | [-1].toString",
+            "agent_key": "author.accountId",
         },
     ),
     people=People(

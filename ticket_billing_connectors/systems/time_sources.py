@@ -7,14 +7,15 @@ systems that know only the day of the work.
 
 import datetime
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..transport import errors
 from . import units
 from .declaration import Call, Listing, Since
-from .records import Page, clean
-from .templates import Pick
+from .records import Page, RemoteStatusChange, clean
+from .templates import Pick, pick_all
 
 #: More bookings than these out of sight at once are a lost right, not deletions.
 FEW = 20
@@ -221,3 +222,33 @@ class Feed(_OwnList):
         since = self.entries.format.text_of(start, client.zone)
         pages = client.read_pages(self.deleted, since=since)
         return [clean(client.pick(self.deleted_id, row)) for p in pages for row in p]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusHistory:
+    """Where changes of state are listed, for each ticket ``{id}``.
+
+    ``fields`` picks those of :class:`~.records.RemoteStatusChange`; rows without a
+    ``state`` or time are other events. They are no
+    bookings: times derived from them (:mod:`.status_time`) are confirmed by people.
+    """
+
+    changes: Listing
+    fields: dict[str, Pick]
+    key: Pick = "id"
+
+    def of_tickets(self, client, rows) -> dict[str, list[RemoteStatusChange]]:
+        """Return the changes by ticket id; of what cannot be read, nothing is known."""
+        found = {}
+        for row in rows:
+            remote_id = clean(client.pick(self.key, row))
+            with suppress(errors.NotFound, errors.PermissionDenied):
+                pages = client.read_pages(self.changes, id=remote_id)
+                changes = [self._change(client, row) for page in pages for row in page]
+                found[remote_id] = [c for c in changes if c.at and c.state]
+        return found
+
+    def _change(self, client, row):
+        picked = pick_all(self.fields, row, client.settings)
+        state, agent = clean(picked["state"]), clean(picked.get("agent_key"))
+        return RemoteStatusChange(client.time(picked["at"]), state, agent)

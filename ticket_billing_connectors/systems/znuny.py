@@ -1,4 +1,4 @@
-"""Znuny 6 and 7 and OTRS 6 over the REST Generic Interface.
+"""Znuny 6 and 7 and OTRS 6 over the Generic Interface, by REST or SOAP.
 
 The administrator of the system imports a web service; its name and routes are
 free, so both are settings. Times are in the server's own zone. Faults arrive
@@ -6,6 +6,7 @@ with HTTP status 200. Single bookings of time are found only in the history of a
 ticket; their activity and text belong to the article they were booked on.
 """
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from ..transport import errors
 from ..transport.auth import SessionLogin
 from ..transport.paging import ChangeWalk, Window
 from ..transport.session import HttpSession
+from . import znuny_soap
 from .base import Connection, System
 from .connection_test import take_steps
 from .declaration import Webhook
@@ -41,6 +43,7 @@ from .znuny_answers import (
     field_value,
     fields_of,
     merged_into,
+    status_changes,
 )
 from .znuny_writing import ZnunyWriting
 
@@ -61,14 +64,17 @@ class Settings:
     what the time of a booking marks: the ``end`` or ``start`` of the work, or
     ``unknown`` (then only its day is used). ``entry_text`` is the part of an article
     that describes the work: ``body`` or ``subject``. The fields are names of dynamic
-    fields: of the article (activity) and of the ticket (purchase order).
+    fields: of the article (activity) and of the ticket (purchase order). Routes are
+    for REST, ``soap_namespace`` for SOAP.
     """
 
+    protocol: str = "rest"
     service: str = "GenericTicketConnectorREST"
     route_session: str = "POST /Session"
     route_search: str = "GET /Ticket"
     route_tickets: str = "GET /TicketList"
     route_history: str = "GET /TicketHistory/{TicketID}"
+    soap_namespace: str = "http://www.otrs.org/TicketConnector/"
     route_update: str = "PATCH /Ticket/{TicketID}"
     time_zone: str = "UTC"
     minutes_per_unit: Decimal = Decimal(1)
@@ -86,6 +92,8 @@ class Znuny(ZnunyWriting):
 
     def __init__(self, connection: Connection, settings: Settings):
         self.connection = connection
+        if settings.protocol == "soap":
+            settings = dataclasses.replace(settings, **znuny_soap.ROUTES)
         self.settings = settings
         try:
             self._zone = ZoneInfo(settings.time_zone)
@@ -101,13 +109,18 @@ class Znuny(ZnunyWriting):
     @cached_property
     def _http(self):
         service = quote(self.settings.service, safe="")
-        http = HttpSession(
-            f"{self._base}/nph-genericinterface.pl/Webservice/{service}",
-            self.connection.policy,
-            classify=classify,
-            verify=self.connection.verify,
+        url = f"{self._base}/nph-genericinterface.pl/Webservice/{service}"
+        options = {
+            "policy": self.connection.policy,
+            "classify": classify,
+            "verify": self.connection.verify,
             **self.connection.options,
-        )
+        }
+        if self.settings.protocol == "soap":
+            namespace = self.settings.soap_namespace
+            http = znuny_soap.open_soap(url, namespace=namespace, **options)
+        else:
+            http = HttpSession(url, **options)
         http.auth = SessionLogin(self._log_in, "SessionID")
         return http
 
@@ -233,7 +246,7 @@ class Znuny(ZnunyWriting):
             path = path.replace(f"{{{name}}}", value)
         data = self._http.call(method.upper(), path.strip(), fields, **kw)
         if not isinstance(data, dict):
-            raise errors.BadAnswer("It is not a JSON object.")
+            raise errors.BadAnswer("It is not an object.")
         return data
 
     # Translating
@@ -251,6 +264,9 @@ class Znuny(ZnunyWriting):
             entries = self._entries(data, history)
             page.entries.extend(entries)
             page.notes.extend(difference(data, entries))
+            if self.connection.with_status:
+                changes = status_changes(history, self._utc)
+                page.status_changes[page.tickets[-1].remote_id] = changes
         return page
 
     def _ticket(self, data, history):
@@ -386,9 +402,10 @@ class Znuny(ZnunyWriting):
 
 SYSTEM = System(
     "znuny",
-    "Znuny / OTRS (REST)",
+    "Znuny / OTRS",
     Settings,
     Znuny,
+    tells_status=True,
     webhook=Webhook("basic", ticket_id="body.Ticket.TicketID || body.TicketID"),
     write_back=frozenset({"note", "field"}),
 )

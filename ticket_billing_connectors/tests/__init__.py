@@ -7,8 +7,11 @@ from . import (
     test_import,
     test_listed_time,
     test_mapping,
+    test_oauth,
     test_procedure,
+    test_protocol,
     test_secret,
+    test_suggestion,
     test_translation,
     test_write_back,
 )

@@ -44,6 +44,8 @@ class World:
         self.entries: dict[int, Entry] = {}
         self.deleted: list[tuple[datetime.datetime, Entry]] = []
         self.written: list[tuple] = []
+        #: Rows of history by ticket id, in the system's own words.
+        self.histories: dict[int, list[dict]] = {}
         self.touching = touching
         self.now = START
         self._ids = itertools.count(1)

@@ -55,12 +55,28 @@ class Jira(Shape):
             return Reply({"issues": [], "isLast": True}, headers=headers)
         return Reply("Client must be authenticated", 401, headers)
 
+    def _changelog(self, request, world, key):
+        rows = world.histories.get(int(key), [])
+        start, size = request.number("startAt", 0), request.number("maxResults", 50)
+        size = min(size, 100)
+        values = rows[start : start + size]
+        return Reply(
+            {
+                "startAt": start,
+                "maxResults": size,
+                "total": len(rows),
+                "isLast": start + size >= len(rows),
+                "values": values,
+            }
+        )
+
     def answer(self, request, world):
         for method, pattern, act in (
             ("GET", r"api/3/myself", lambda *_args: Reply(user(5))),
             ("POST", r"api/3/search/jql", self._search),
             ("POST", r"api/3/issue/bulkfetch", self._issues),
             ("PUT", r"api/3/issue/(\d+)", self._update),
+            ("GET", r"api/3/issue/(\d+)/changelog", self._changelog),
             ("GET", r"api/3/worklog/updated", self._changed_worklogs),
             ("GET", r"api/3/worklog/deleted", self._deleted_worklogs),
             ("POST", r"api/3/worklog/list", self._worklogs),
