@@ -7,7 +7,7 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-histories bench scenarios stop clean
+.PHONY: help setup run test test-histories test-live bench scenarios stop clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -24,8 +24,11 @@ test: ## all tests and checks
 test-histories: ## a thousand random histories of corrections and credits (ten minutes)
 	@$(PYTHON) scripts/play_histories.py
 
-bench: ## benchmark of a billing run (INVOICES=1000; 4000 shows its memory)
-	@$(PYTHON) scripts/bench.py $(if $(INVOICES),--invoices=$(INVOICES))
+test-live: ## read a real ticket system, installed on this machine (SYSTEM=znuny)
+	@$(PYTHON) scripts/test_live.py $(SYSTEM)
+
+bench: ## billing runs (INVOICES=1000; 4000 shows its memory), imports (TICKETS=5000)
+	@$(PYTHON) scripts/bench.py $(if $(INVOICES),--invoices=$(INVOICES)) $(if $(TICKETS),--tickets=$(TICKETS))
 
 scenarios: ## pricing scenarios of a file: make scenarios FILE=path
 	@$(PYTHON) scripts/run_scenarios.py "$(FILE)"

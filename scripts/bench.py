@@ -1,6 +1,6 @@
-"""`make bench`: the pricing core alone, then billing on fresh copies of a template."""
+"""`make bench`: pricing alone, then billing and imports on fresh databases."""
 
-import sys
+import argparse
 
 from cache import CHECKOUT, open_cache
 from console import exit_with
@@ -21,11 +21,16 @@ def run(environment: Environment, name: str, database: str, *arguments: str) -> 
     )
 
 
-def bench_billing(environment: Environment) -> int:
+def bench_billing(environment: Environment, *arguments: str) -> int:
     with tests_copy(environment) as database:
-        return run(environment, "bench_billing.py", database, *sys.argv[1:]) or run(
+        return run(environment, "bench_billing.py", database, *arguments) or run(
             environment, "bench_workers.py", database
         )
+
+
+def bench_connectors(environment: Environment, tickets: int) -> int:
+    with tests_copy(environment) as database:
+        return run(environment, "bench_connectors.py", database, f"--tickets={tickets}")
 
 
 def bench_delivery(environment: Environment) -> int:
@@ -40,12 +45,16 @@ def bench_sale_timesheet(environment: Environment) -> int:
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tickets", type=int, default=5000, help="to be imported")
+    options, more = parser.parse_known_args()
     environment = ensure_environment(open_cache())
     return (
         environment.call(environment.python, BENCHMARKS / "bench_rating.py")
-        or bench_billing(environment)
+        or bench_billing(environment, *more)
         or bench_delivery(environment)
         or bench_sale_timesheet(environment)
+        or bench_connectors(environment, options.tickets)
     )
 
 

@@ -9,7 +9,7 @@
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing"],
     "external_dependencies": {
-        "python": ["requests", "cryptography", "jmespath", "openpyxl"]
+        "python": ["requests", "cryptography", "jmespath", "openpyxl", "zeep"]
     },
     "data": [
         "security/ticket_billing_connectors_groups.xml",
@@ -27,6 +27,9 @@
         "views/ticket_billing_preview_views.xml",
         "views/ticket_billing_connector_views.xml",
         "views/ticket_billing_connector_settings_views.xml",
+        "views/ticket_billing_connector_oauth_views.xml",
+        "views/ticket_billing_connector_protocol_views.xml",
+        "views/ticket_billing_suggestion_views.xml",
         "views/helpdesk_ticket_views.xml",
         "views/ticket_billing_connectors_menus.xml",
         "views/ticket_billing_hook_event_views.xml",

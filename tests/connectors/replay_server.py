@@ -220,15 +220,19 @@ class ReplayServer:
         route = match.group(2)
         if (method, route) == ("POST", "/Session"):
             return 200, self._log_in(fields)
-        for pattern, operation, action in self._routes():
+        for pattern, operation, action in self._routes(method):
             found = re.fullmatch(pattern, route)
-            if method == "GET" and found:
+            if found:
                 if not self._allowed(fields):
                     return 200, _error(operation, "AuthFail", "Authorization failing!")
                 return 200, action(*found.groups(), fields)
         return 500, UNKNOWN_ROUTE.format(path=route)
 
-    def _routes(self):
+    def _routes(self, method):
+        if method == "PATCH":
+            return ((r"/Ticket/(\d+)", "TicketUpdate", self._update),)
+        if method != "GET":
+            return ()
         return (
             (r"/Ticket", "TicketSearch", self._search),
             (r"/Ticket/([^/]+)", "TicketGet", self._get),
@@ -249,6 +253,20 @@ class ReplayServer:
         if login:
             return self.credentials.get(login) == fields.get("Password")
         return fields.get("SessionID") in self.sessions
+
+    def _update(self, key, fields):
+        if key not in self.tickets:
+            return _error("TicketUpdate", "AccessDenied", "No access to the ticket!")
+        ticket = self.tickets[key]
+        answer = {"TicketID": key, "TicketNumber": ticket["TicketNumber"]}
+        if "DynamicField" in fields:
+            ticket["DynamicField"] = fields["DynamicField"]
+        if "Article" in fields:
+            number = next(self._articles)
+            article = {"ArticleID": number, "SenderType": "agent", "TimeUnit": 0}
+            ticket.setdefault("Article", []).append({**article, **fields["Article"]})
+            answer["ArticleID"] = number
+        return answer
 
     def _search(self, fields):
         tickets = sorted(
@@ -392,6 +410,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(500, "Error while decoding request content.")
             return
         self._reply("POST", urlsplit(self.path).path, fields)
+
+    def do_PATCH(self):
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._reply("PATCH", urlsplit(self.path).path, json.loads(raw))
 
     def _reply(self, method, path, fields):
         self.replay.requests.append((method, path))

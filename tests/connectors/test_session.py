@@ -276,3 +276,13 @@ def test_a_next_page_on_another_host_is_refused(recorded, session):
         with pytest.raises(errors.AddressRefused):
             session.fetch("GET", url)
     assert not recorded.requests
+
+
+def test_what_has_not_left_is_told_from_what_may_have(recorded, session):
+    with HttpSession("http://127.0.0.1:1", LOCAL, sleep=lambda seconds: None) as http:
+        with pytest.raises(errors.Unconnected):
+            http.request("POST", "/note", payload={})
+    recorded.inject("cut", path="Ticket")
+    with pytest.raises(errors.Transient) as caught:
+        session.request("POST", "/Ticket", payload={})
+    assert not isinstance(caught.value, errors.Unconnected)

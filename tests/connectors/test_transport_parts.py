@@ -9,7 +9,12 @@ import pytest
 from ticket_billing_connectors.systems import time_formats, units
 from ticket_billing_connectors.systems.time_formats import read_time
 from ticket_billing_connectors.transport import errors
-from ticket_billing_connectors.transport.oauth import MemoryStore, OAuth2, first_tokens
+from ticket_billing_connectors.transport.oauth import (
+    MemoryStore,
+    OAuth2,
+    challenge_of,
+    first_tokens,
+)
 from ticket_billing_connectors.transport.page_styles import (
     BodyCursor,
     NextUrl,
@@ -85,6 +90,16 @@ def test_token_bucket():
     assert bucket.reserve() == 0
 
 
+def test_bucket_turns_away_what_is_too_much():
+    clock = [0.0]
+    bucket = TokenBucket(60, burst=2, clock=lambda: clock[0])
+    assert [bucket.admit() for _number in range(4)] == [0, 0, 1, 1]
+    clock[0] = 0.5
+    assert bucket.admit() == 0.5
+    clock[0] = 1
+    assert [bucket.admit(), bucket.admit()] == [0, 1]
+
+
 def make_oauth(store, clock):
     asked = []
 
@@ -125,7 +140,14 @@ def test_a_refused_token_is_renewed_once():
 
 def test_a_code_that_brings_no_refresh_token():
     with pytest.raises(errors.AuthError):
-        first_tokens(lambda form: {"access_token": "x"}, {}, "code", "https://x")
+        first_tokens(lambda form: {"access_token": "x"}, {}, "https://x", "code", "v")
+
+
+def test_a_code_is_bound_to_its_verifier():
+    """The example of RFC 7636, appendix B."""
+    fields = challenge_of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert fields == {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
 def test_an_hour_that_comes_twice_is_asked_for_from_its_start():

@@ -5,6 +5,16 @@ import json
 from types import SimpleNamespace
 
 from dateutil.relativedelta import relativedelta
+from oauth_tasks import (  # noqa: F401
+    ask_who,
+    create_oauth_connector,
+    die_with_new_tokens,
+)
+from suggestion_tasks import (  # noqa: F401
+    confirm_suggestion,
+    create_suggestion,
+    get_confirmed,
+)
 
 from odoo import Command, fields
 from odoo.fields import Domain
@@ -383,7 +393,7 @@ def receive_event(env, connector: int, ticket: str) -> None:
     """What the address for webhooks does with an event whose sender is proven."""
     record = env["ticket.billing.connector"].browse(connector)
     event = SimpleNamespace(key=f"event-{ticket}", ticket=ticket, deleted=False)
-    env["ticket.billing.hook.event"]._receive(record, event, b"{}")
+    env["ticket.billing.hook.event"]._receive(record, event, {})
 
 
 def process_events(env) -> list[str]:

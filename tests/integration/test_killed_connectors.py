@@ -76,18 +76,6 @@ def test_killed_between_mark_and_sending(one, mortal, zammad, told):
     check_noted_once(zammad, number)
 
 
-def test_posted_and_killed_before_the_commit(one, mortal, zammad, told):
-    """The outbox has what is posted, and nothing else."""
-    connector, _number = told
-    contracts = one.call("create_customers", count=1)
-    run = one.call("create_run")
-    one.call("bill", run=run)
-    mortal.arm(ROW, "_note_posted", "kill")
-    mortal.start("post", contracts=contracts)
-    assert mortal.await_death() == SIGKILL
-    assert one.call("get_write_backs", connector=connector) == ["pending"]
-
-
 def test_killed_while_an_event_is_processed(one, mortal, zammad, told):
     """Neither half a ticket nor a lost event: the next one does it."""
     connector, _number = told
@@ -103,3 +91,22 @@ def test_killed_while_an_event_is_processed(one, mortal, zammad, told):
     assert one.call("get_ticket_names", connector=connector) != ["Changed there"]
     assert one.call("process_events") == [*before, "done"]
     assert one.call("get_ticket_names", connector=connector) == ["Changed there"]
+
+
+def test_an_event_while_a_synchronisation_stores_a_page(one, two, zammad, told):
+    """Only one of them works on a connector; the other comes later, with the newest."""
+    connector, _number = told
+    ticket = next(iter(zammad.world.tickets.values()))
+    nobody = dict.fromkeys(("customer_id", "organization_id", "organization"))
+    zammad.world.change(ticket, title="By synchronisation", raw=nobody)
+    two.arm("ticket.billing.import", "_import", "pause", before=True)
+    two.start("synchronise", connector=connector)
+    two.await_pause()
+    zammad.world.change(ticket, title="By event", raw=nobody)
+    before = one.call("get_events")
+    one.call("receive_event", connector=connector, ticket=str(ticket.id))
+    assert one.call("process_events") == [*before, "pending"]
+    two.resume()
+    two.result()
+    assert one.call("process_events", day=LATER) == [*before, "done"]
+    assert one.call("get_ticket_names", connector=connector) == ["By event"]

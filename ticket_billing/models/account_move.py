@@ -64,6 +64,14 @@ class AccountMove(models.Model):
             move.billing_item_count = len(items)
             move.billing_ticket_count = len(items.ticket_id)
 
+    def write(self, vals):
+        # Odoo says of each new invoice that nobody has modified it, and then looks for
+        # what that changes.
+        if vals == {"is_manually_modified": False} and self.billing_run_id:
+            if not any(self.mapped("is_manually_modified")):
+                return True
+        return super().write(vals)
+
     def _is_ticket_document(self) -> bool:
         """Whether this is an invoice of a billing run, or a credit note of one."""
         self.ensure_one()

@@ -6,6 +6,8 @@ from ..tools.duration import format_minutes
 from ..tools.printable import printable
 
 PRICE_DECIMALS = 6
+# What Odoo writes again to the lines of new invoices.
+REPEATED = {"partner_id", "name", "tax_base_amount", "balance", "amount_currency"}
 
 
 class AccountMoveLine(models.Model):
@@ -40,12 +42,24 @@ class AccountMoveLine(models.Model):
             line.billing_hours = line._get_printed_hours()
 
     def write(self, vals):
-        # Odoo gives the lines of each new invoice their customer once more, and then
-        # looks for what that changes.
-        if vals.keys() == {"partner_id"} and self.move_id.billing_run_id:
-            if all(line.partner_id.id == vals["partner_id"] for line in self):
+        # Odoo gives the lines of each new invoice their customer and their taxes once
+        # more, and then looks for what that changes.
+        if vals.keys() <= REPEATED and self.move_id.billing_run_id:
+            if all(line._has_values(vals) for line in self):
                 return True
         return super().write(vals)
+
+    def _has_values(self, vals: dict) -> bool:
+        """Whether these values, as they would be stored, are there already."""
+        self.ensure_one()
+        fields_ = ((self._fields[name], value) for name, value in vals.items())
+        return all(
+            field.convert_to_cache(value, self)
+            == field.convert_to_cache(
+                field.convert_to_write(self[field.name], self), self
+            )
+            for field, value in fields_
+        )
 
     def _copy_data_extend_business_fields(self, values):
         # A credit note knows the work it takes back, its own reversal (or the draft

@@ -103,7 +103,7 @@ class TicketBillingCertificate(models.AbstractModel):
         recorded = 0
         for item in items:
             recorded += item.raw_minutes
-            owner = item.credited_item_id.run_id or item.run_id
+            owner = item.run_id or item.credited_item_id.run_id
             if item.settled and owner != run:
                 balance.minutes_in -= item.raw_minutes
             else:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..rating import History, Item, Step
+from ..rating import Credited, History, Item, Step
 
 ROUNDED_KINDS = ("time", "overage", "quota_covered", "rounding_adjust", "correction")
 # Free work is rounded apart from what is charged, or not at all.
@@ -105,7 +105,13 @@ class TicketBillingHistory(models.AbstractModel):
     @api.model
     def _get_billed(self, contracts, tickets) -> dict:
         billed = defaultdict(lambda: defaultdict(dict))
-        domain = [("ticket_id", "in", tickets.ids), ("state", "=", "billed")]
+        # A correction takes back what was credited, too: see `rating/credited.py`.
+        is_used_up = Domain("rated_state", "=", "written_off") & Domain(
+            "credited_item_id", "!=", False
+        )
+        domain = Domain("ticket_id", "in", tickets.ids) & (
+            Domain("state", "=", "billed") | is_used_up
+        )
         for contract, ticket, kind, net in self._read(
             contracts, domain, ["ticket_id", "kind"], ["net:sum"]
         ):
@@ -194,6 +200,22 @@ class TicketBillingHistory(models.AbstractModel):
         return settled
 
     @api.model
+    def _get_credited(self, entry) -> list[Credited]:
+        """What credit notes took back of a time entry, and nothing bills again."""
+        return [
+            Credited(
+                record.id,
+                record._get_releasable_minutes(),
+                Decimal(str(record.unit_price)),
+                Decimal(str(record.discount_percent)),
+            )
+            for record in entry.sudo().billing_item_ids.sorted("id")
+            if record.credit_line_ids
+            and record._is_releasable()
+            and record._get_releasable_minutes() > 0
+        ]
+
+    @api.model
     def _to_item(self, record) -> Item:
         steps = tuple(
             Step(step["code"], {k: v for k, v in step.items() if k != "code"})
@@ -220,7 +242,8 @@ class TicketBillingHistory(models.AbstractModel):
             surcharge_percent=Decimal(str(record.surcharge_percent)),
             discount_percent=Decimal(str(record.discount_percent)),
             net=Decimal(str(record.net)),
-            state=record.rated_state,
+            # What took back credited minutes is taken off what is charged.
+            state="open" if record.credited_item_id else record.rated_state,
             reason=record.rated_reason or None,
             allotment=record.allotment_id.id or None,
             period=record.allotment_period or None,
@@ -258,7 +281,7 @@ class TicketBillingHistory(models.AbstractModel):
                     raw + sign * item.raw_minutes,
                     billable + sign * item.billable_minutes,
                 )
-            if item.state == "open":
+            if item.state == "open" or item.credited:
                 nets = billed.setdefault(item.ticket, {})
                 nets[item.kind] = nets.get(item.kind, Decimal(0)) + sign * item.net
         return replace(

@@ -43,13 +43,16 @@ class TicketBillingInvoiceValues(models.AbstractModel):
         for number, vals in enumerate(self._complete(vals_list)):
             groups[self._has_terms(vals)][number] = vals
         model = self.env["account.move"].with_context(
-            default_move_type="out_invoice", mail_create_nolog=True
+            default_move_type="out_invoice",
+            mail_create_nolog=True,
+            skip_is_manually_modified=True,  # computed values are no changes
         )
         moves = {}
         for group in groups.values():
             created = model.create(list(group.values()))
             moves.update(zip(group, created, strict=True))
-        return model.concat(*(moves[number] for number in range(len(vals_list))))
+        ordered = model.concat(*(moves[number] for number in range(len(vals_list))))
+        return ordered.with_env(self.env)
 
     @api.model
     def _has_terms(self, vals: dict) -> bool:

@@ -214,7 +214,8 @@ class TicketBillingItem(models.Model):
         string="Credited part of",
         index="btree_not_null",
         ondelete="restrict",
-        help="This item takes back a part of that one, which is billed again.",
+        help="This item takes back a credited part of that one: it is billed again, or"
+        " is not there any more.",
     )
     credited_part_ids = fields.One2many("ticket.billing.item", "credited_item_id")
     reopened = fields.Boolean(
@@ -280,7 +281,8 @@ class TicketBillingItem(models.Model):
     def _compute_state(self):
         for item in self:
             whole = item.credited_item_id
-            if whole:  # both count, or none
+            # Both count, or none, but where a correction used the credit up.
+            if whole and item.rated_state == "open":
                 for name in ("state", "reason", "live", "settled"):
                     item[name] = whole[name]
                 continue
@@ -432,7 +434,11 @@ class TicketBillingItem(models.Model):
     def _is_released(self) -> bool:
         """Whether it was released to be billed again, at least in part."""
         self.ensure_one()
-        return self.state == "released" or bool(self.credited_part_ids)
+        return self.state == "released" or bool(self._get_credited_parts())
+
+    def _get_credited_parts(self):
+        """What was taken back of this item for good; proposals do not count."""
+        return self.credited_part_ids.filtered("settled")
 
     def _counts_for_corrections(self) -> bool:
         """Whether a correction has to reckon with it.
@@ -452,7 +458,7 @@ class TicketBillingItem(models.Model):
         self.ensure_one()
         if not self.settled or not self.live or self.credited_item_id:
             return False
-        if self.state == "written_off" and not self.credited_part_ids:
+        if self.state == "written_off" and not self._get_credited_parts():
             return True
         return self.state != "covered" and self._get_releasable_minutes() != 0
 
@@ -462,7 +468,7 @@ class TicketBillingItem(models.Model):
         minutes = self.billable_minutes
         if self.state == "billed":
             minutes = self.invoice_line_id._get_credited_minutes().get(self, 0)
-        return minutes + sum(self.credited_part_ids.mapped("billable_minutes"))
+        return minutes + sum(self._get_credited_parts().mapped("billable_minutes"))
 
     def _is_rated_afresh(self, released) -> bool:
         """Whether its source is rated again as a whole, rounding included.
@@ -480,7 +486,7 @@ class TicketBillingItem(models.Model):
     def _reopen(self, minutes: int):
         """Take ``minutes`` of this item back, in the ledger too; a run bills them."""
         self.ensure_one()
-        kept = self | self.credited_part_ids
+        kept = self | self._get_credited_parts()
         billable = sum(kept.mapped("billable_minutes"))
         raw = sum(kept.mapped("raw_minutes"))
         part = -(-raw * minutes // billable) if billable else raw

@@ -220,6 +220,7 @@ class TicketBillingRater(models.AbstractModel):
             "allotment_id": item.allotment,
             "allotment_period": item.period,
             "allotment_used": float(item.allotment_used),
+            "credited_item_id": item.credited,
             "explanation": [{"code": step.code, **step.figures} for step in item.steps],
             "purchase_order_ref": self._get_item_order(contract, item),
             **self._prepare_source_vals(item),

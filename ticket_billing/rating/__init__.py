@@ -6,6 +6,7 @@ Imports neither Odoo nor the network. See :func:`rate`.
 from .allotments import balance
 from .charges import Travel, distance_travel, flat_travel, marked_up, zone_travel
 from .corrections import correct, gather
+from .credited import Credited, use_up
 from .engine import rate
 from .errors import (
     AmbiguousRate,
@@ -46,6 +47,7 @@ __all__ = [
     "Charge",
     "Conditions",
     "ConfigurationError",
+    "Credited",
     "DayPlan",
     "Entry",
     "FlatFee",
@@ -78,5 +80,6 @@ __all__ = [
     "plan_week",
     "rate",
     "reproduce",
+    "use_up",
     "zone_travel",
 ]

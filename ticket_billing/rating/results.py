@@ -33,6 +33,7 @@ class Item:
     ``surcharge`` repeats the billable minutes of the work it is for.
     ``allotment_used`` is what the item takes from its allotment (unit of the
     allotment): its sum per allotment and period is what :class:`History` wants.
+    ``credited`` is the settled item whose credited minutes a correction uses up.
     ``line`` names the invoice line that the item belongs to: items of
     equal ``line`` share price and discount, and their ``net`` adds up to the net
     of the line.
@@ -61,6 +62,7 @@ class Item:
     allotment: Key | None = None
     period: date | None = None
     allotment_used: Decimal = ZERO
+    credited: Key | None = None
     line: Key = None
     steps: tuple[Step, ...] = ()
 

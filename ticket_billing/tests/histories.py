@@ -35,6 +35,7 @@ class History:
         self.tickets = tickets
         self.goodwill = Decimal(0)
         self.given = self.env["account.move"]  # what goodwill was credited of
+        self.keeps_credit = number % 3 == 0  # what is credited stays so
         self.steps: list[str] = []
 
     def note(self, *words) -> None:
@@ -200,7 +201,7 @@ class History:
         credits = move.reversal_move_ids
         if step == "reverse_credit":
             is_credit = bool(move.reversed_entry_id) and move.move_type == "out_refund"
-            return is_credit and not credits and not self._is_rebilled(move)
+            return is_credit and not credits and not self.is_rebilled(move)
         if not move.billing_run_id or move.move_type != "out_invoice":
             return False
         if move.amount_untaxed <= 0:
@@ -218,7 +219,7 @@ class History:
                 left[line] = minutes
         return left
 
-    def _is_rebilled(self, move) -> bool:
+    def is_rebilled(self, move) -> bool:
         items = move.invoice_line_ids.credited_billing_item_ids
         again = items.credit_line_ids.move_id.filtered(
             lambda m: m.move_type == "out_invoice" and m.state != "cancel"

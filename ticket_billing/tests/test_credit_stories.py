@@ -35,6 +35,52 @@ class TestCreditStories(TicketBillingCase):
         self.assertEqual(again.billing_item_ids.entry_id, july | new)
         self.assertEqual(again.amount_untaxed, 405)
 
+    def test_credited_work_that_becomes_less_is_not_credited_again(self):
+        """3.6 h billed, 2.3 h credited; none of it was done: 1.3 h are given back."""
+        self.policy.rounding_mode = "none"
+        entry = self._log(216, "2026-06-15")
+        invoice = self._bill("2026-07-01")
+        invoice._post(soft=False)
+        self._credit(invoice, quantity=2.3)
+        self._correct(entry, raw_minutes=60)
+        credit = self._bill("2026-08-01")
+        # 138 minutes were credited, 156 were not worked.
+        self.assertEqual(credit.move_type, "out_refund")
+        self.assertEqual(self._get_lines(credit), [(18, 90, 27.0)])
+        credit._post(soft=False)
+        self._correct(entry, raw_minutes=0)
+        rest = self._bill("2026-08-02")
+        self.assertEqual(self._get_lines(rest), [(60, 90, 90.0)])
+        rest._post(soft=False)
+        self.assertFalse(sum(self._get_owed(invoice | credit | rest)))
+        self.assertEqual(sum(entry.billing_item_ids.mapped("raw_minutes")), 0)
+        self.assertFalse(any(i._is_releasable() for i in invoice.billing_item_ids))
+        self._correct(entry, raw_minutes=30)
+        self.assertEqual(self._bill("2026-08-03").amount_untaxed, 45)
+
+    def test_credit_stays_where_work_gets_another_price(self):
+        """1 h billed at 90, half of it credited, then found to be on site at 120."""
+        self.contract.rate_ids.create(
+            {"contract_id": self.contract.id, "value": 120,
+             "work_type_id": self.onsite.id}
+        )  # fmt: skip
+        entry = self._log(60, "2026-06-15")
+        invoice = self._bill("2026-07-01")
+        invoice._post(soft=False)
+        self._credit(invoice, quantity=0.5)
+        self._correct(entry, work_type_id=self.onsite.id)
+        self.assertEqual(self._bill("2026-08-01").amount_untaxed, 30)
+
+    def _correct(self, entry, **vals):
+        wizard = self.env["ticket.billing.correction"].create(
+            {"entry_id": entry.id, "reason": "Agreed", **vals}
+        )
+        wizard.action_correct()
+
+    def _get_owed(self, invoices):
+        moves = invoices | invoices.reversal_move_ids
+        return moves.mapped("amount_untaxed_signed")
+
     def test_goodwill_does_not_shrink_the_next_invoice(self):
         """10 h billed, 4 h given back; the next 15 h are 15 h, not 9."""
         self._log(600, "2026-08-03")

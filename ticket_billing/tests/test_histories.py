@@ -229,6 +229,9 @@ class TestHistories(TicketBillingCase):
         for history, step, move in chosen:
             with self._telling(history):
                 credit = move.reversal_move_ids.filtered(lambda m: m.state == "draft")
+                if step == "reverse_credit" and history.is_rebilled(move):
+                    credit.unlink()  # released meanwhile: posting is refused
+                    continue
                 history.edit_credit(step, credit)
                 credit._post(soft=False)
                 if credit.has_releasable_work and history.releases():
@@ -256,6 +259,7 @@ class TestHistories(TicketBillingCase):
 
     def _finish(self, day):
         """Bill what is open, and what was credited too, until nothing is left."""
+        keeping = {h.contract for h in self.histories if h.keeps_credit}
         for number in range(4):
             self._post(
                 self.env["account.move"].search(
@@ -273,7 +277,8 @@ class TestHistories(TicketBillingCase):
                     ("credit_line_ids", "!=", False),
                 ]
             )
-            items.filtered(lambda i: i._is_releasable()).action_release()
+            items = items.filtered(lambda i: i._is_releasable())
+            items.filtered(lambda i: i.contract_id not in keeping).action_release()
             if not self._bill(day + timedelta(number)):
                 return
         self.fail("There is always something left to bill")
@@ -299,6 +304,21 @@ class TestHistories(TicketBillingCase):
             self.assertEqual(sum(live.mapped("raw_minutes")), entry.raw_minutes, entry)
             self.assertFalse(live.filtered(lambda i: i.state in ("open", "held")))
             self.assertFalse(entry.billing_outdated)
+            self._check_not_credited_twice(live)
+
+    def _check_not_credited_twice(self, live):
+        """No more stays credited of an entry than was charged for it."""
+        credited = sum(
+            item._get_releasable_minutes()
+            for item in live
+            if item.credit_line_ids and item._is_releasable()
+        )
+        charged = sum(
+            item.billable_minutes
+            for item in live
+            if item.rated_state == "open" or item.credited_item_id
+        )
+        self.assertLessEqual(credited, max(charged, 0))
 
     def _check_lines(self, history):
         """An invoice line is worth what its items are, and bills no others."""
@@ -326,7 +346,28 @@ class TestHistories(TicketBillingCase):
         owed = sum(
             Decimal(str(amount)) for amount in moves.mapped("amount_untaxed_signed")
         )
-        self.assertEqual(owed, self._get_fresh_net(history) - history.goodwill)
+        right = self._get_fresh_net(history) - history.goodwill
+        kept = self._get_kept_credit(history)
+        # Lines are rounded, what is left of them is rounded apart.
+        cents = Decimal("0.05") if kept else 0
+        self.assertLessEqual(abs(owed - right + kept), cents)
+
+    def _get_kept_credit(self, history) -> Decimal:
+        """What was credited and is not billed again."""
+        items = self.env["ticket.billing.item"].search(
+            [
+                ("contract_id", "=", history.contract.id),
+                ("credit_line_ids", "!=", False),
+            ]
+        )
+        nets = (
+            item._get_net_of(item._get_releasable_minutes())
+            if item._is_work()
+            else item.net
+            for item in items
+            if item._is_releasable()
+        )
+        return sum((Decimal(str(net)) for net in nets), Decimal(0))
 
     def _get_fresh_net(self, history) -> Decimal:
         rater, contract = self.env["ticket.billing.rater"], history.contract

@@ -17,6 +17,7 @@ from ..rating import (
     correct_limits,
     gather,
     rate,
+    use_up,
 )
 
 
@@ -346,11 +347,19 @@ class ContractRating:
                 own[entry] = correct(old, new)
             elif minutes[0] != minutes[1]:
                 others += correct(old, new)
-        first, *rest = changed
-        return (
-            *gather(own.get(first, ()), others),
-            *(item for entry in rest for item in own.get(entry, ())),
-        )
+        first = changed[0]
+        own[first] = gather(own.get(first, ()), others)
+        return [
+            item
+            for entry in changed
+            for item in self._use_up(entry, own.get(entry, ()))
+        ]
+
+    def _use_up(self, entry: int, items) -> tuple[Item, ...]:
+        """Corrections of an entry; what was credited of it is not given back again."""
+        entry = self.rater.env["account.analytic.line"].browse(entry)
+        book = self.rater.env["ticket.billing.history"]
+        return use_up(items, book._get_credited(entry))
 
     def _rate_again(self, entries, history: History):
         """Items per entry with its present figures, or why they cannot be rated."""

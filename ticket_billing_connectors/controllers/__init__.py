@@ -1,1 +1,1 @@
-from . import api, hook
+from . import api, hook, oauth

@@ -45,7 +45,7 @@ class HookController(http.Controller):
         except (ValueError, RecursionError):
             return 400
         event = read_event(connector._get_webhook(), headers, told)
-        request.env["ticket.billing.hook.event"].sudo()._receive(connector, event, body)
+        request.env["ticket.billing.hook.event"].sudo()._receive(connector, event, told)
         return 200
 
     def _answer(self, status, headers=()):

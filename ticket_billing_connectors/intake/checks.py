@@ -117,6 +117,8 @@ def _number(item, value):
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Refused("number")
     number = Decimal(value)
+    if not number.is_finite():
+        raise Refused("number")
     if not item.least <= number <= item.most:
         raise Refused("bounds", least=item.least, most=item.most)
     if number % CENT:

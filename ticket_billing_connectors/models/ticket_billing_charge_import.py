@@ -117,9 +117,13 @@ class TicketBillingChargeImport(models.AbstractModel):
     @api.model
     def _unlink_charge(self, record) -> bool:
         """Delete a charge; False when billing keeps it."""
-        if record.billing_locked:
+        proposals = record.billing_item_ids.filtered(
+            lambda item: item.live and not item.settled
+        )
+        # What was on an invoice is kept, also when it was credited.
+        if record.billing_locked or record.billing_item_ids - proposals:
             return False
-        record.billing_item_ids.unlink()
+        proposals.unlink()
         record.unlink()
         return True
 
@@ -183,7 +187,7 @@ class TicketBillingImport(models.AbstractModel):
         """Import held records again, and the charges of tickets that come in."""
         charges = held.filtered(lambda row: row.remote_type == "charge")
         others = held - charges
-        super()._retry(connector, others)
+        result = super()._retry(connector, others)
         charges |= held.search(
             [
                 ("connector_id", "=", connector.id),
@@ -199,3 +203,4 @@ class TicketBillingImport(models.AbstractModel):
             self._import_charges(connector, records, Counter())
         if gone:
             self._remove_charges(connector, gone.mapped("remote_id"))
+        return result

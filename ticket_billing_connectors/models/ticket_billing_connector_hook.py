@@ -10,7 +10,7 @@ from ..transport.signatures import SCHEMES, Hmac, Token, Unproven
 from ..transport.throttle import shared_bucket
 
 MANAGER = "ticket_billing_connectors.group_connector_manager"
-#: Webhooks of one connector that are taken: by the minute, and at once.
+#: Webhooks of one connector that a server process takes: by the minute, and at once.
 PER_MINUTE = 300
 BURST = 100
 
@@ -168,7 +168,7 @@ class TicketBillingConnector(models.Model):
                 prefix=scheme.prefix,
             )
         return self.env._(
-            "The system logs in with the user name %(user)s and the secret as password.",
+            "The system logs in as %(user)s with the secret as password.",
             user=scheme.user,
         )
 

@@ -47,6 +47,8 @@ def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
         for connector in connectors:
             stored = connector.system_settings or {}
             changed = stored.get(name, default) != connector[name]
+            if changed and item.metadata["final"]:
+                connector._check_no_times(item.metadata["label"])
             if changed and item.metadata["decides_what_comes"]:
                 connector.cursor = False
             connector.system_settings = {**stored, name: connector[name]}
@@ -107,6 +109,18 @@ class TicketBillingConnector(models.Model):
                     self.env._("Enter the user name for %(name)s.", name=connector.name)
                 )
 
+    def _check_no_times(self, label):
+        """Refuse a change by which work that came in would come in again."""
+        times = [("connector_id", "=", self.id), ("remote_type", "=", "time_entry")]
+        if self.env["ticket.billing.link"].search_count(times, limit=1):
+            raise ValidationError(
+                self.env._(
+                    "%(setting)s: cannot be changed, since times came in already. Make"
+                    " a new connector that imports from a later day.",
+                    setting=label,
+                )
+            )
+
     # Talking to the remote system
 
     def _get_settings(self) -> dict:
@@ -129,6 +143,7 @@ class TicketBillingConnector(models.Model):
             login=self.login or "",
             known_entries=self._get_known_entries,
             known_of=self._get_known_of,
+            known_tickets=self._get_known_tickets,
             since=self.date_from,
         )
 
@@ -175,6 +190,23 @@ class TicketBillingConnector(models.Model):
         held = self.env["ticket.billing.inbox"].search(entries)
         return {row.remote_id: row.parent_remote_id for row in (*linked, *held)}
 
+    def _get_known_tickets(self, remote_ids: set[str]) -> set[str]:
+        """Return those of the tickets that came in, or wait in the inbox."""
+        if not remote_ids:
+            return set()
+        domain = [
+            ("connector_id", "=", self.id),
+            ("remote_type", "=", "ticket"),
+            ("remote_id", "in", list(remote_ids)),
+        ]
+        links = self.env["ticket.billing.link"].search(
+            [*domain, ("state", "=", "mapped")]
+        )
+        held = self.env["ticket.billing.inbox"].search(
+            [*domain, ("state", "=", "held")]
+        )
+        return {*links.mapped("remote_id"), *held.mapped("remote_id")}
+
     # The form
 
     @api.model
@@ -193,6 +225,10 @@ class TicketBillingConnector(models.Model):
         if not shown:
             return []
         group = etree.Element("group", invisible=f"system != '{system.code}'")
-        for name in shown:
-            group.append(etree.Element("field", name=name))
+        for name, item in shown.items():
+            options = {}
+            if item.metadata["only_with"]:
+                other, *values = item.metadata["only_with"]
+                options["invisible"] = f"{system.code}_{other} not in {values}"
+            group.append(etree.Element("field", name=name, **options))
         return [group]

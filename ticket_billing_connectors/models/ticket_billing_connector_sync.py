@@ -153,6 +153,9 @@ class TicketBillingConnector(models.Model):
                     whole=page.whole,
                     gone=page.gone,
                 )
+                suggestions = self.env["ticket.billing.suggestion.import"]
+                suggestions._import_status(self, page.status_changes)
+                suggestions._leave_booked_out(self, page)
                 self.write({"cursor": page.cursor, "interrupted": not page.last})
                 expected = page.cursor
                 log._add(counts, page.notes)

@@ -54,12 +54,9 @@ class TicketBillingHookEvent(models.Model):
     deleted = fields.Boolean(
         readonly=True, help="The ticket system says that the ticket was deleted."
     )
-    body = fields.Text(
-        readonly=True, prefetch=False, exportable=False, groups=fields.NO_ACCESS
-    )
     content = fields.Text(
-        compute="_compute_content",
-        compute_sudo=True,
+        readonly=True,
+        prefetch=False,
         help="As it was received, without passwords and keys.",
     )
     state = fields.Selection(
@@ -73,7 +70,7 @@ class TicketBillingHookEvent(models.Model):
         readonly=True,
         default="pending",
     )
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(string="Failed attempts", readonly=True)
     next_try = fields.Datetime(readonly=True)
     done_on = fields.Datetime(string="Processed", readonly=True)
     reason = fields.Text(readonly=True)
@@ -84,15 +81,11 @@ class TicketBillingHookEvent(models.Model):
     )
     _pending_idx = models.Index("(connector_id) WHERE state = 'pending'")
 
-    def _compute_content(self):
-        for event in self:
-            event.content = masked(event.body or "")[:SHOWN]
-
     # Receiving
 
     @api.model
-    def _receive(self, connector, event, body: bytes):
-        """Keep an event, unless it was received before."""
+    def _receive(self, connector, event, told):
+        """Keep an event, unless it was received before; ``told`` is its content."""
         key = event.key or False
         known = [("connector_id", "=", connector.id), ("event_key", "=", key)]
         if key and self.search_count(known, limit=1):
@@ -102,7 +95,7 @@ class TicketBillingHookEvent(models.Model):
             "event_key": key,
             "ticket_remote_id": event.ticket or False,
             "deleted": event.deleted,
-            "body": clean(body.decode("utf-8", "replace")),
+            "content": masked(told)[:SHOWN],
             "state": "pending" if event.ticket else "ignored",
         }
         try:
@@ -124,6 +117,8 @@ class TicketBillingHookEvent(models.Model):
         return (
             Domain("state", "=", "pending")
             & Domain("connector_id.state", "=", "active")
+            # Where the synchronisation fails for good, it has to be mended first.
+            & Domain("connector_id.failure_final", "=", False)
             & (Domain("next_try", "=", False) | Domain("next_try", "<=", now))
         )
 
@@ -138,19 +133,23 @@ class TicketBillingHookEvent(models.Model):
             by_ticket = events.grouped("ticket_remote_id")
             for tickets in split_every(BATCH, by_ticket):
                 batch = self.browse().union(*map(by_ticket.get, tickets))
-                batch.with_context(lang=lang)._process(
+                goes_on = batch.with_context(lang=lang)._process(
                     connector.with_context(lang=lang)
                 )
                 if cron._commit_progress(len(batch)) <= 0:
                     return
+                if not goes_on:
+                    break
 
-    def _process(self, connector):
-        """Bring in the tickets of these events as they are now."""
-        connector._commit_page()
+    def _process(self, connector) -> bool:
+        """Bring in the tickets of these events as they are now; return whether the
+        ticket system can be asked for more."""
         wanted = sorted(set(self.mapped("ticket_remote_id")))
         try:
             with closing(connector._open()) as client:
                 page = client.read_again(wanted)
+            # What was stored while we read is seen from here on.
+            connector._commit_page()
             with self.env.cr.savepoint():
                 connector._lock(connector.cursor)
                 self._take(connector, page)
@@ -162,12 +161,14 @@ class TicketBillingHookEvent(models.Model):
             self._postpone(1)
         except ConnectorError as error:
             self._try_later(connector._describe(error))
+            return False
         except UserError as error:
             self._try_later(str(error))
         except Exception as error:
             _logger.exception("webhook of connector %s", connector.id)
             kind = type(error).__name__
             self._try_later(self.env._("Internal error: %(kind)s", kind=kind))
+        return True
 
     def _take(self, connector, page):
         self.env["ticket.billing.payload"]._keep(connector, page.raw)
@@ -228,12 +229,9 @@ class TicketBillingHookEvent(models.Model):
         self.search(old, limit=10_000).unlink()
 
 
-def masked(body: str) -> str:
-    """Return a JSON text with secret values hidden, '' if it is none."""
-    try:
-        return json.dumps(_mask(json.loads(body)), ensure_ascii=False, indent=2)
-    except ValueError:
-        return ""
+def masked(told) -> str:
+    """Return what was told as text, with secret values hidden."""
+    return clean(json.dumps(_mask(told), ensure_ascii=False, indent=2))
 
 
 def _mask(value):

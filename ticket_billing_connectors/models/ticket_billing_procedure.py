@@ -4,7 +4,9 @@ from odoo import api, models
 SETTINGS = (
     "system", "base_url", "state", "service", "time_zone", "minutes_per_unit",
     "booking_time", "entry_text", "activity_field", "purchase_order_field",
-    "work_type_id", "team_id", "date_from", "user_id", "extra_settings",
+    "work_type_id", "team_id", "date_from", "user_id", "extra_settings", "protocol",
+    "suggest_times", "working_states", "suggestion_calendar_id",
+    "write_back", "write_back_field",
 )  # fmt: skip
 
 

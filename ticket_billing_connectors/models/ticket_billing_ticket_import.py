@@ -26,6 +26,7 @@ class Surroundings(NamedTuple):
     customers: dict
     contacts: dict
     booked: set
+    stages: dict
     ruled: dict
 
 
@@ -46,6 +47,10 @@ class TicketBillingTicketImport(models.AbstractModel):
             customers=customers,
             contacts=self._match_contacts(connector, tickets, customers),
             booked={entry.ticket_remote_id for entry in entries},
+            stages={
+                closed: self._find_stage(connector.team_id, closed)
+                for closed in (False, True)
+            },
             ruled=connector.rule_ids._apply_to_tickets(tickets),
         )
         for ticket in tickets:
@@ -84,7 +89,8 @@ class TicketBillingTicketImport(models.AbstractModel):
             link.write(facts)
             batch.settle(ticket, "changed")
         else:
-            values |= self._prepare_new_ticket_values(connector, ticket)
+            stage = known.stages[ticket.closed]
+            values |= self._prepare_new_ticket_values(connector, ticket, stage)
             batch.new.append((ticket, values, link, facts))
 
     @api.model
@@ -128,16 +134,15 @@ class TicketBillingTicketImport(models.AbstractModel):
         return {"billing_contract_id": contract.id} if fits else {}
 
     @api.model
-    def _prepare_new_ticket_values(self, connector, ticket) -> dict:
+    def _prepare_new_ticket_values(self, connector, ticket, stage) -> dict:
         """Return what only a new ticket gets; afterwards it is edited here."""
-        team = connector.team_id
         closed_at = ticket.closed_at if ticket.closed else None
         return {
             "number": ticket.number or "/",
             "company_id": connector.company_id.id,
-            "team_id": team.id,
+            "team_id": connector.team_id.id,
             "user_id": False,
-            "stage_id": self._find_stage(team, ticket.closed).id,
+            "stage_id": stage.id,
             "closed_date": naive_utc(closed_at),
         }
 

@@ -76,7 +76,7 @@ class TicketBillingWriteBack(models.Model):
     )
     version = fields.Integer(default=1, readonly=True)
     text = fields.Text(readonly=True, help="What was written last.")
-    attempts = fields.Integer(readonly=True)
+    attempts = fields.Integer(string="Failed attempts", readonly=True)
     started_on = fields.Datetime(string="Last try", readonly=True)
     next_try = fields.Datetime(readonly=True)
     done_on = fields.Datetime(string="Written on", readonly=True)
@@ -105,22 +105,23 @@ class TicketBillingWriteBack(models.Model):
         """Tell the tickets of these documents, as far as their connectors want it."""
         if not self._is_wanted():
             return
+        known = {
+            (row.move_id, row.link_id, row.kind): row
+            for row in self.search([("move_id", "in", moves.ids)])
+        }
+        creations = []
         for move in moves:
-            links = self._find_links(move)
-            known = {
-                (row.link_id, row.kind): row
-                for row in self.search([("move_id", "=", move.id)])
-            }
-            for link in links:
-                row = known.get((link, link.connector_id.write_back))
+            for link in self._find_links(move):
+                row = known.get((move, link, link.connector_id.write_back))
                 vals = self._prepare_row(move, link)
                 if row:
                     row.write(vals)
                     row._follow()
                 else:
-                    self.create(vals)
-            if links:
-                self._trigger()
+                    creations.append(vals)
+        self.create(creations)
+        if creations or known:
+            self._trigger()
 
     @api.model
     def _note_withdrawn(self, moves):
@@ -135,7 +136,7 @@ class TicketBillingWriteBack(models.Model):
         """Whether any connector writes back at all."""
         return bool(
             self.env["ticket.billing.connector"].search_count(
-                [("state", "=", "active"), ("write_back", "!=", "none")], limit=1
+                [("write_back", "!=", "none")], limit=1
             )
         )
 
@@ -147,7 +148,6 @@ class TicketBillingWriteBack(models.Model):
                 ("res_model", "=", "helpdesk.ticket"),
                 ("res_id", "in", move._get_billing_items().ticket_id.ids),
                 ("state", "=", "mapped"),
-                ("connector_id.state", "=", "active"),
                 ("connector_id.write_back", "!=", "none"),
             ]
         )
@@ -205,16 +205,29 @@ class TicketBillingWriteBack(models.Model):
             "invoice": self.corrected,
             "time": format_minutes(self.minutes),
         }
-        if self.is_credit and self._is_valid():
-            text = self.env._("Credited by %(number)s (invoice %(invoice)s).", **facts)
-        elif self.is_credit:
+        if self.is_credit and not self._is_valid():
             text = self.env._("Credit note %(number)s was withdrawn.", **facts)
+        elif self.is_credit and self._is_in_part():
+            text = self.env._(
+                "Credited in part by %(number)s (invoice %(invoice)s).", **facts
+            )
+        elif self.is_credit:
+            text = self.env._("Credited by %(number)s (invoice %(invoice)s).", **facts)
         elif self._is_valid():
             text = self.env._("Billed by invoice %(number)s: %(time)s h.", **facts)
         else:
             text = self.env._("Invoice %(number)s was withdrawn.", **facts)
         link = self._get_link() if self._is_valid() else ""
         return " ".join(filter(None, [text, link, self._get_reference()]))
+
+    def _get_corrected(self) -> list[str]:
+        """Return the numbers of the invoices that a credit note corrects."""
+        return self.corrected.split(", ") if self.corrected else []
+
+    def _is_in_part(self) -> bool:
+        """Whether work of the ticket stays billed by what a credit note corrects."""
+        standing = self._get_standing_invoices().mapped("name")
+        return not set(standing).isdisjoint(self._get_corrected())
 
     def _get_link(self) -> str:
         """Return the address of the document for those who may see it."""

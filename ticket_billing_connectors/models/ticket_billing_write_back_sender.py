@@ -10,6 +10,14 @@ from ..transport import errors
 
 _logger = logging.getLogger(__name__)
 
+#: What concerns the connection, not one ticket: the other rows wait.
+STOPPING = (
+    errors.AuthError,
+    errors.AddressRefused,
+    errors.Unconnected,
+    errors.Throttled,
+)
+
 
 class TicketBillingWriteBackSender(models.AbstractModel):
     """Writes to ticket systems what is in the outbox, each note at most once.
@@ -48,38 +56,46 @@ class TicketBillingWriteBackSender(models.AbstractModel):
                 row._fail(self._describe(connector, error))
             return True
         with closing(client):
-            for row in rows:
+            for position, row in enumerate(rows, 1):
                 try:
-                    self._send_one(client, row)
+                    error = self._send_one(client, row)
                 except OperationalError:
                     # Somebody wrote the same row: it is looked up the next time.
                     self.env.cr.rollback()
+                    error = None
+                if isinstance(error, STOPPING):
+                    rows[position:].next_try = row.next_try
+                    return True
                 if connector._commit_page() <= 0:
                     return False
         return True
 
     @api.model
-    def _send_one(self, client, row):
+    def _send_one(self, client, row) -> errors.ConnectorError | None:
+        """Send a row; return what went wrong, if the system says so."""
         doubtful = row.state == "unknown"
         if not row.try_lock_for_update(allow_referencing=True):
-            return
+            return None
         if not doubtful and not row._has_news():
             row._finish(row.answer)
-            return
+            return None
         row.write({"state": "unknown", "started_on": fields.Datetime.now()})
         row.connector_id._commit_page()
-        if doubtful and row.kind == "note" and not self._is_missing(client, row):
-            return
-        self._write(client, row)
+        try:
+            if doubtful and row.kind == "note" and not self._is_missing(client, row):
+                return None
+        except errors.ConnectorError as error:
+            row._fail(self._describe(row.connector_id, error), unknown=True)
+            return error
+        return self._write(client, row)
 
     @api.model
     def _is_missing(self, client, row) -> bool:
-        """Look for a note that may have been written; True if it is not there."""
-        try:
-            there = client.has_note(row.link_id.remote_id, row._get_reference())
-        except errors.ConnectorError as error:
-            row._fail(self._describe(row.connector_id, error), unknown=True)
-            return False
+        """Look for a note that may have been written; True if it is not there.
+
+        :raises ConnectorError: it could not be looked for
+        """
+        there = client.has_note(row.link_id.remote_id, row._get_reference())
         if there:
             row._finish()
         elif there is None:
@@ -91,15 +107,16 @@ class TicketBillingWriteBackSender(models.AbstractModel):
         return there is False
 
     @api.model
-    def _write(self, client, row):
+    def _write(self, client, row) -> errors.ConnectorError | None:
         try:
             row.text = getattr(self, f"_write_{row.kind}")(client, row)
         except errors.ConnectorError as error:
             row._fail(
                 self._describe(row.connector_id, error),
                 unknown=row.kind == "note" and self._may_have_arrived(error),
-                final=not error.retryable,
+                final=not error.retryable and not isinstance(error, STOPPING),
             )
+            return error
         except OperationalError:
             raise
         except Exception as error:
@@ -109,6 +126,7 @@ class TicketBillingWriteBackSender(models.AbstractModel):
             row._fail(text, unknown=row.kind == "note")
         else:
             row._finish()
+        return None
 
     @api.model
     def _may_have_arrived(self, error) -> bool:
@@ -143,8 +161,8 @@ class TicketBillingWriteBackSender(models.AbstractModel):
         """Add the number of an invoice that stands, remove that of one that does
         not. A credit note has no tag: it removes those of its invoices."""
         standing = set(row._get_standing_invoices().mapped("name"))
-        numbers = (row.corrected or "").split(", ") if row.is_credit else [row.number]
-        for number in filter(None, numbers):
+        numbers = row._get_corrected() if row.is_credit else [row.number]
+        for number in numbers:
             act = client.write_back if number in standing else client.take_back
             act("tag", row.link_id.remote_id, number)
         return ", ".join(numbers)

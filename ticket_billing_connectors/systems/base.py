@@ -21,8 +21,10 @@ class Connection:
     :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
     bookings that came in before with work of ``day`` or later, ids of their tickets by
     their own. ``known_of(tickets)`` returns in the same way all bookings that ever came
-    in for these tickets, also those held, dismissed or removed. ``since`` is the first
-    day whose work is wanted. ``token_store`` keeps OAuth tokens.
+    in for these tickets, also those held, dismissed or removed. ``known_tickets(ids)``
+    returns those of the ids of tickets that came in before. ``since`` is the first day
+    whose work is wanted. ``token_store`` keeps OAuth tokens. ``with_status``: changes
+    of state are wanted too.
     """
 
     base_url: str
@@ -33,8 +35,10 @@ class Connection:
     options: dict = field(default_factory=dict)
     known_entries: Callable[[date], dict[str, str]] = lambda day: {}
     known_of: Callable[[list[str]], dict[str, str]] = lambda tickets: {}
+    known_tickets: Callable[[set[str]], set[str]] = lambda ids: set()
     since: date | None = None
     token_store: TokenStore | None = None
+    with_status: bool = False
 
 
 class TicketSystem(Protocol):
@@ -70,10 +74,10 @@ class TicketSystem(Protocol):
         """Return whether a note with ``text`` is on a ticket; None: nobody knows."""
 
     def organisations(self) -> Iterator[RemoteOrganisation]:
-        """Yield the customers the system knows, none if it has no list of them."""
+        """Yield the customers the system knows; asked where it can list them."""
 
     def agents(self) -> Iterator[RemoteAgent]:
-        """Yield those who work on tickets, none if the system has no list of them."""
+        """Yield those who work on tickets; asked where it can list them."""
 
     def check(self) -> list[Check]:
         """Test the connection step by step, ending with the first that fails."""
@@ -86,15 +90,18 @@ class TicketSystem(Protocol):
 class System:
     """A kind of system: ``code``, its ``name`` for users, the dataclass of its
     settings, and ``client(connection, settings)``, which makes a TicketSystem.
-    ``needs_login``: a user name is needed beside the secret. ``webhook`` says how it
-    reports changes, ``write_back`` what can be written to it, ``organisations`` and
-    ``agents`` whether it can list them."""
+    ``needs_login``: a user name is needed beside the secret, ``needs_consent``: a
+    user has to agree in the browser (see :mod:`.consent`), ``tells_status``: changes
+    of state can be read. ``webhook`` says how it reports changes, ``write_back`` what
+    can be written to it, ``organisations`` and ``agents`` whether it can list them."""
 
     code: str
     name: str
     settings: type
     client: Any
     needs_login: bool = True
+    needs_consent: bool = False
+    tells_status: bool = False
     webhook: Webhook = ANY_SYSTEM
     write_back: frozenset[str] = frozenset()
     organisations: bool = False

@@ -175,12 +175,15 @@ class OAuth:
 
     ``token_url`` is a path below the connection's address or a whole URL. With a
     refresh token in the connection's store that one is used, else the grant is
-    that of client credentials.
+    that of client credentials. With ``authorize_url`` (of the same kind) a user
+    agrees in the browser first; ``authorize_fields`` are sent there too.
     """
 
     token_url: str
     scope: str = ""
     prefix: str = "Bearer"
+    authorize_url: str = ""
+    authorize_fields: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +206,18 @@ class Declaration:
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
     ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``
-    (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back`` those that undo them; ``refused``
-    picks from an answer to them what is true if the system says no in spite of its
-    status. ``notes`` reads the texts of the notes on ticket ``{id}``.
+    (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back``
+    those that undo them; ``refused`` picks from an answer to them what is true if the
+    system says no in spite of its status. ``notes`` reads the texts of all notes on
+    ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.
-    ``needs_login``: a user name is needed beside the secret. ``auth`` and ``time`` may
-    be a :class:`Choice`. ``look_up`` finds settings that were left empty: the ``id``
-    of the first row of a list. ``organisations`` and ``agents`` list all there are.
+    ``needs_login``: a user name is needed beside the secret. ``auth``, ``time`` and
+    ``organisations`` may be a :class:`Choice`. ``look_up`` finds settings that were
+    left empty: the ``id`` of the first row of a list. ``organisations`` and ``agents``
+    list all there are. ``status`` is a :class:`~.time_sources.StatusHistory`, where
+    states can suggest times.
     """
 
     code: str
@@ -222,7 +228,7 @@ class Declaration:
     time: Any
     base: str = ""
     people: People = People()
-    organisations: Directory | None = None
+    organisations: Directory | Choice | None = None
     agents: Directory | None = None
     settings: type = Common
     look_up: dict[str, Listing] = field(default_factory=dict)
@@ -235,3 +241,4 @@ class Declaration:
     per_minute: int = 0
     needs_login: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    status: Any = None

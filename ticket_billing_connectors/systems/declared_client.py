@@ -56,7 +56,7 @@ class DeclaredClient:
         """Where time is kept."""
         return chosen(self.declaration.time, self.settings)
 
-    def open_session(self, url) -> HttpSession:
+    def open_session(self, url, classify=None) -> HttpSession:
         """Return a session as the connection wants it, without log-in."""
         declared, connection = self.declaration, self.connection
         options = dict(connection.options)
@@ -67,7 +67,7 @@ class DeclaredClient:
         return HttpSession(
             url,
             connection.policy,
-            classify=declared.fault,
+            classify=classify or declared.fault,
             verify=connection.verify,
             headers=fill(declared.headers, self.values()),
             **options,
@@ -250,6 +250,7 @@ class DeclaredClient:
         time = self.source
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
+        status = self.declaration.status if self.connection.with_status else None
         page = Page(
             tickets=[self.rows.ticket(row) for row in readable],
             entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
@@ -258,6 +259,7 @@ class DeclaredClient:
             last=False,
             notes=notes,
             whole=time.whole and not entry_rows,
+            status_changes=status.of_tickets(self, readable) if status else {},
         )
         page.note_raw(page.tickets, readable)
         page.note_raw(page.entries, [row for row, _ticket_id in booked])
@@ -286,7 +288,7 @@ class DeclaredClient:
         return self._list(self.declaration.agents, RemoteAgent)
 
     def _list(self, directory, kind):
-        seen = {""}
+        seen, directory = {""}, chosen(directory, self.settings)
         for rows in self.read_pages(directory.listing) if directory else ():
             for row in rows:
                 found = pick_all(directory.fields, row, self.settings)

@@ -10,13 +10,15 @@ import re
 from dataclasses import dataclass
 
 from ..transport import errors
-from ..transport.page_styles import BodyCursor
+from ..transport.page_styles import BodyCursor, Offset
 from . import units
 from .adf import plain_text
 from .declaration import (
     Basic,
     Call,
+    Choice,
     Declaration,
+    Directory,
     Listing,
     People,
     Since,
@@ -27,7 +29,7 @@ from .records import clean
 from .settings import Common, setting
 from .templates import pick
 from .time_formats import EPOCH_MS, LOCAL_MINUTE
-from .time_sources import Feed
+from .time_sources import Feed, StatusHistory
 
 FIELDS = ["*all", "-attachment", "-comment", "-issuelinks", "-worklog"]
 SEARCH_PAGES = BodyCursor("nextPageToken", "nextPageToken", "maxResults", last="isLast")
@@ -232,6 +234,18 @@ SYSTEM = Declaration(
             "text": text_of("comment"),
         },
     ),
+    status=StatusHistory(
+        changes=Listing(
+            "/rest/api/3/issue/{id}/changelog",
+            "values",
+            paging=Offset("startAt", "maxResults", total="total"),
+        ),
+        fields={
+            "at": "created",
+            "state": "items[?fieldId=='status'] | [-1].toString",
+            "agent_key": "author.accountId",
+        },
+    ),
     people=People(
         in_tickets={
             "key": "fields.assignee.accountId",
@@ -242,6 +256,27 @@ SYSTEM = Declaration(
             "key": "author.accountId",
             "name": "author.displayName",
             "email": "author.emailAddress",
+        },
+    ),
+    organisations=Choice(
+        "customer_from",
+        {
+            "organization": Directory(
+                Listing(
+                    "/rest/servicedeskapi/organization",
+                    "values",
+                    paging=Offset("start", "limit", 50),
+                ),
+                {"remote_id": "id", "name": "name"},
+            ),
+            "project": Directory(
+                Listing(
+                    "/rest/api/3/project/search",
+                    "values",
+                    paging=Offset("startAt", "maxResults", 50, total="total"),
+                ),
+                {"remote_id": "id", "name": "name", "number": "key"},
+            ),
         },
     ),
     write_back={

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from ..transport import auth, errors
+from ..transport import auth, errors, oauth
 from ..transport.oauth import MemoryStore, OAuth2
 from ..transport.session import HttpSession
 from . import declaration as declared
@@ -42,17 +42,37 @@ def _session_token(kind, client, http):
 
 
 def _oauth(kind, client, values):
-    url = fill(kind.token_url, values)
-    if "://" not in url:
-        url = client.base_url + url
+    store = client.connection.token_store or MemoryStore()
+    return OAuth2(
+        token_endpoint(kind, client),
+        client_credentials(client),
+        store,
+        scope=kind.scope,
+        prefix=kind.prefix,
+    )
+
+
+def whole_url(client, declared: str) -> str:
+    """Return a declared URL, which may be a path below the connection's address."""
+    url = fill(declared, client.values())
+    return url if "://" in url else client.base_url + url
+
+
+def client_credentials(client) -> dict:
+    """Return what the connection proves itself with at the token endpoint."""
+    connection = client.connection
+    return {"client_id": connection.login, "client_secret": connection.secret}
+
+
+def token_endpoint(kind, client):
+    """Return the function that posts a form to the token endpoint."""
+    parts = urlsplit(whole_url(client, kind.token_url))
 
     def ask(form):
-        parts = urlsplit(url)
         # A session of its own: the tokens may come from another host.
-        with client.open_session(f"{parts.scheme}://{parts.netloc}") as session:
+        origin = f"{parts.scheme}://{parts.netloc}"
+        with client.open_session(origin, oauth.classify) as session:
             path = parts.path + (f"?{parts.query}" if parts.query else "")
             return session.request("POST", path, form=form).data
 
-    credentials = {"client_id": values["login"], "client_secret": values["secret"]}
-    store = client.connection.token_store or MemoryStore()
-    return OAuth2(ask, credentials, store, scope=kind.scope, prefix=kind.prefix)
+    return ask

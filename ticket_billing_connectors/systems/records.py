@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from functools import cache
 
 from ..transport.errors import ConnectorError
 
@@ -100,6 +101,15 @@ class RemoteOrganisation:
     vat: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteStatusChange:
+    """A ticket was put into ``state``, by whom and when."""
+
+    at: datetime.datetime
+    state: str
+    agent_key: str = ""
+
+
 @dataclass(slots=True)
 class Page:
     """What one step of a synchronisation brings.
@@ -107,8 +117,10 @@ class Page:
     If ``whole``, ``entries`` holds *all* bookings of each of ``tickets``, so a
     booking known before and missing here is gone. ``gone`` are ids of bookings that
     are known to be deleted. ``cursor`` is where to resume after this page, which is
-    the last one of its run if ``last``. ``notes`` are oddities for the log. ``raw``
-    has the records as they were read, by ("ticket" or "time_entry", remote id).
+    the last one of its run if ``last``. ``notes`` are oddities for the log.
+    ``status_changes`` holds all changes of state by ticket id, where they are wanted.
+    ``raw`` has the records as they were read, by ("ticket" or "time_entry", remote
+    id).
     """
 
     tickets: list[RemoteTicket]
@@ -119,6 +131,7 @@ class Page:
     notes: list[str] = field(default_factory=list)
     whole: bool = True
     gone: list[str] = field(default_factory=list)
+    status_changes: dict[str, list[RemoteStatusChange]] = field(default_factory=dict)
     raw: dict = field(default_factory=dict)
 
     def note_raw(self, records, rows):
@@ -192,10 +205,16 @@ def entry_problem(entry: RemoteTimeEntry, now: datetime.datetime) -> str:
 
 def to_json(record) -> dict:
     """Return a record as JSON-able dict (times as ISO text)."""
+    values = ((name, getattr(record, name)) for name in _names_of(type(record)))
     return {
         name: value.isoformat() if isinstance(value, datetime.datetime) else value
-        for name, value in dataclasses.asdict(record).items()
+        for name, value in values
     }
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
 
 
 def from_json(kind: type, data: dict):

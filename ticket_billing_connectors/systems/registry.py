@@ -24,6 +24,8 @@ def as_system(found: System | Declaration) -> System:
         found.settings,
         client,
         needs_login=found.needs_login,
+        needs_consent=bool(getattr(found.auth, "authorize_url", "")),
+        tells_status=found.status is not None,
         webhook=found.webhook or ANY_SYSTEM,
         write_back=frozenset(found.write_back),
         organisations=found.organisations is not None,

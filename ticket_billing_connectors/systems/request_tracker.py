@@ -12,7 +12,7 @@ from . import units
 from .declaration import Call, Declaration, Header, Listing, People, Since, Tickets
 from .settings import Common, booking_time, setting, time_zone
 from .time_formats import LOCAL
-from .time_sources import PerTicket
+from .time_sources import PerTicket, StatusHistory
 
 PAGING = NextUrl("next_page")
 FIELDS = {
@@ -125,6 +125,21 @@ SYSTEM = Declaration(
             "booked_at": "Created",
             "agent_key": "Creator.id",
             "text": "Data",
+        },
+    ),
+    status=StatusHistory(
+        changes=Listing(
+            "/ticket/{id}/history",
+            "items",
+            {"fields": "Type,NewValue,Created,Creator"},
+            paging=PAGING,
+        ),
+        fields={
+            "at": "Created",
+            "state": lambda row, settings: (
+                row.get("NewValue") if row.get("Type") == "Status" else ""
+            ),
+            "agent_key": "Creator.id",
         },
     ),
     people=People(

@@ -91,14 +91,15 @@ class Settings(Common):
             "total": "Total time of the ticket",
             "none": "No times",
         },
-        decides_what_comes=True,
+        final=True,
     )
-    booking_time: str = booking_time()
+    booking_time: str = booking_time(("time_source", "worked", "total"))
     card_states: str = setting(
         "Approved,Processed",
         "States of time cards that count",
         "States by commas. Time cards in others are left out.",
         decides_what_comes=True,
+        only_with=("time_source", "cards"),
     )
     customer_table: str = setting(
         "core_company",
@@ -236,6 +237,7 @@ SYSTEM = Declaration(
             "worked": Feed(
                 entries=changed_since("/task_time_worked", WORKED),
                 deleted=deleted("task_time_worked"),
+                needs_deleted=False,
                 deleted_id="documentkey.value",
                 # Other kinds of tasks have times too.
                 of_read_tickets=True,
@@ -256,6 +258,7 @@ SYSTEM = Declaration(
                 split=days,
                 void=counts_not,
                 deleted=deleted("time_card"),
+                needs_deleted=False,
                 deleted_id=lambda row, settings: [
                     day["id"] for day in days({"sys_id": row["documentkey"]}, settings)
                 ],

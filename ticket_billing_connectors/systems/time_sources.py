@@ -8,14 +8,15 @@ systems that know only the day of the work.
 import datetime
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..transport import errors
 from . import units
 from .declaration import Call, Listing, Since
-from .records import Page, clean
-from .templates import Pick
+from .records import Page, RemoteStatusChange, clean
+from .templates import Pick, pick_all
 
 #: More bookings than these out of sight at once are a lost right, not deletions.
 FEW = 20
@@ -95,8 +96,8 @@ class Counter(NoTime):
     What it grew by since it was seen last is a booking, whose ``fields`` are picked
     from the ticket's row. Its id ``ticket:total#number`` tells what was seen, once it
     came in. A total that was lowered makes a booking of less than no time, which waits
-    for a person's decision, and so does a first total beside bookings of another kind.
-    Totals are rounded, not differences: together they are never more than the total.
+    for a person's decision. Totals are rounded, not differences: together they are
+    never more than the total.
     """
 
     total: Pick = "total"
@@ -126,8 +127,7 @@ class Counter(NoTime):
         before = next((each for each in reversed(read) if each is not None), 0)
         if minutes == before or seen[-1:] == [total]:
             return {}
-        unsure = minutes is None or (known and not seen)
-        amount = f"{total} in all" if unsure else minutes - before
+        amount = total if minutes is None else minutes - before
         return {"id": f"{prefix}{total}#{len(seen) + 1}", "amount": amount}
 
     def _seen(self, prefix, known):
@@ -154,10 +154,13 @@ class _OwnList(NoTime):
     whole = False
 
     def _page(self, client, rows, position) -> Page:
-        """Return ``rows`` of bookings as a page, with their tickets not read yet."""
+        """Return ``rows`` of bookings as a page, with their tickets not known yet."""
         place = self.fields["ticket_remote_id"]
         wanted = [clean(client.pick(place, row)) for row in rows]
         new = set(wanted) - {"", *client.read_ids, *client.missing_ids}
+        if not self.of_read_tickets:
+            # They come by themselves whenever they change.
+            new -= client.connection.known_tickets(new)
         tickets = client.load_tickets(sorted(new))
         key = client.declaration.tickets.fields["remote_id"]
         found = {clean(client.pick(key, row)) for row in tickets}
@@ -242,7 +245,8 @@ class Feed(_OwnList):
 
     Where ``entries`` lists only ids, ``details`` reads the bookings ``{ids}``;
     ``deleted`` lists deleted ones since ``{since}``, ``deleted_id`` picks the id of
-    one, or those of all bookings in what was deleted. ``split(row, settings)`` makes
+    one, or those of all bookings in what was deleted; ``needs_deleted=False`` goes on
+    where that list is hidden, as it mostly is. ``split(row, settings)`` makes
     several rows out of one; those are no bookings (any more) from which ``void`` picks
     something.
     """
@@ -251,6 +255,7 @@ class Feed(_OwnList):
     details: Listing | None = None
     deleted: Listing | None = None
     deleted_id: Pick = "id"
+    needs_deleted: bool = True
     split: Callable[[dict, Any], list[dict]] | None = None
     void: Pick = "`false`"
     has_cursor = True
@@ -286,6 +291,8 @@ class Feed(_OwnList):
             # A run that was interrupted has read later bookings, but no deletions.
             position = position.at(deleted=position.entries)
         except errors.PermissionDenied:
+            if self.needs_deleted:
+                raise
             notes.append("What was deleted cannot be read.")
         page = self._page(client, [], position)
         page.gone, page.last = gone, True
@@ -298,3 +305,33 @@ class Feed(_OwnList):
         found = [client.pick(self.deleted_id, row) for page in pages for row in page]
         lists = (item if isinstance(item, list) else [item] for item in found)
         return [clean(key) for keys in lists for key in keys]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusHistory:
+    """Where changes of state are listed, for each ticket ``{id}``.
+
+    ``fields`` picks those of :class:`~.records.RemoteStatusChange`; rows without a
+    ``state`` or time are other events. They are no
+    bookings: times derived from them (:mod:`.status_time`) are confirmed by people.
+    """
+
+    changes: Listing
+    fields: dict[str, Pick]
+    key: Pick = "id"
+
+    def of_tickets(self, client, rows) -> dict[str, list[RemoteStatusChange]]:
+        """Return the changes by ticket id; of what cannot be read, nothing is known."""
+        found = {}
+        for row in rows:
+            remote_id = clean(client.pick(self.key, row))
+            with suppress(errors.NotFound, errors.PermissionDenied):
+                pages = client.read_pages(self.changes, id=remote_id)
+                changes = [self._change(client, row) for page in pages for row in page]
+                found[remote_id] = [c for c in changes if c.at and c.state]
+        return found
+
+    def _change(self, client, row):
+        picked = pick_all(self.fields, row, client.settings)
+        state, agent = clean(picked["state"]), clean(picked.get("agent_key"))
+        return RemoteStatusChange(client.time(picked["at"]), state, agent)

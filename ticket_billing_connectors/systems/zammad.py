@@ -23,7 +23,7 @@ from .declaration import (
     Webhook,
 )
 from .settings import Common, booking_time, minutes_per_unit, setting
-from .time_sources import PerTicket
+from .time_sources import PerTicket, StatusHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,13 @@ SYSTEM = Declaration(
             # The id of the kind of activity: its name is for administrators only.
             "activity": "type_id",
         },
+    ),
+    status=StatusHistory(
+        changes=Listing(
+            "/ticket_history/{id}",
+            "(history || @)[?object=='Ticket' && attribute=='state'] || `[]`",
+        ),
+        fields={"at": "created_at", "state": "value_to", "agent_key": "created_by_id"},
     ),
     people=People(
         in_tickets={"key": "owner_id", "login": "owner"},

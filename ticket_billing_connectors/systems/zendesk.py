@@ -36,6 +36,7 @@ PAGING = BodyCursor(
 )
 INCLUDED = {"include": "users,organizations,metric_sets"}
 CLOSED = ("solved", "closed", "deleted")
+TIMED = ("time_source", "audits", "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Settings(Common):
             "total": "Total time of the ticket",
             "none": "No times",
         },
-        decides_what_comes=True,
+        final=True,
     )
     total_field: str = setting(
         "",
@@ -60,13 +61,15 @@ class Settings(Common):
         "Number of the ticket field in which the total time is kept in seconds. Empty:"
         " the field 'Total time spent (sec)' of the app Time Tracking.",
         decides_what_comes=True,
+        only_with=TIMED,
     )
-    booking_time: str = booking_time()
+    booking_time: str = booking_time(TIMED)
     activity_field: str = setting(
         "",
         "Field with the activity",
         "Number of the ticket field that names the kind of work, matched with the"
         " codes and names of work types.",
+        only_with=TIMED,
     )
     purchase_order_field: str = setting(
         "",

@@ -1,4 +1,4 @@
-"""Znuny 6 and 7 and OTRS 6 over the REST Generic Interface.
+"""Znuny 6 and 7 and OTRS 6 over the Generic Interface, by REST or SOAP.
 
 The administrator of the system imports a web service; its name and routes are
 free, so both are settings. Times are in the server's own zone. Faults arrive
@@ -6,12 +6,11 @@ with HTTP status 200. Single bookings of time are found only in the history of a
 ticket; their activity and text belong to the article they were booked on.
 """
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +19,7 @@ from ..transport import errors
 from ..transport.auth import SessionLogin
 from ..transport.paging import ChangeWalk, Window
 from ..transport.session import HttpSession
+from . import znuny_soap
 from .base import Connection, System
 from .connection_test import take_steps
 from .declaration import Webhook
@@ -42,7 +42,9 @@ from .znuny_answers import (
     field_value,
     fields_of,
     merged_into,
+    status_changes,
 )
+from .znuny_settings import Settings
 from .znuny_writing import ZnunyWriting
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -54,39 +56,13 @@ MAX_TEXT = 60_000
 BATCH = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What differs between two Znuny servers.
-
-    ``minutes_per_unit`` says what one time unit stands for. ``booking_time`` is
-    what the time of a booking marks: the ``end`` or ``start`` of the work, or
-    ``unknown`` (then only its day is used). ``entry_text`` is the part of an article
-    that describes the work: ``body`` or ``subject``. The fields are names of dynamic
-    fields: of the article (activity) and of the ticket (purchase order).
-    """
-
-    service: str = "GenericTicketConnectorREST"
-    route_session: str = "POST /Session"
-    route_search: str = "GET /Ticket"
-    route_tickets: str = "GET /TicketList"
-    route_history: str = "GET /TicketHistory/{TicketID}"
-    route_update: str = "PATCH /Ticket/{TicketID}"
-    time_zone: str = "UTC"
-    minutes_per_unit: Decimal = Decimal(1)
-    booking_time: str = "end"
-    entry_text: str = "body"
-    activity_field: str = ""
-    purchase_order_field: str = ""
-    page_size: int = 50
-    page_limit: int = 10_000
-    overlap_minutes: int = 5
-
-
 class Znuny(ZnunyWriting):
     """An open connection; see :class:`~.base.TicketSystem`."""
 
     def __init__(self, connection: Connection, settings: Settings):
         self.connection = connection
+        if settings.protocol == "soap":
+            settings = dataclasses.replace(settings, **znuny_soap.ROUTES)
         self.settings = settings
         try:
             self._zone = ZoneInfo(settings.time_zone)
@@ -102,13 +78,18 @@ class Znuny(ZnunyWriting):
     @cached_property
     def _http(self):
         service = quote(self.settings.service, safe="")
-        http = HttpSession(
-            f"{self._base}/nph-genericinterface.pl/Webservice/{service}",
-            self.connection.policy,
-            classify=classify,
-            verify=self.connection.verify,
+        url = f"{self._base}/nph-genericinterface.pl/Webservice/{service}"
+        options = {
+            "policy": self.connection.policy,
+            "classify": classify,
+            "verify": self.connection.verify,
             **self.connection.options,
-        )
+        }
+        if self.settings.protocol == "soap":
+            namespace = self.settings.soap_namespace
+            http = znuny_soap.open_soap(url, namespace=namespace, **options)
+        else:
+            http = HttpSession(url, **options)
         http.auth = SessionLogin(self._log_in, "SessionID")
         return http
 
@@ -234,7 +215,7 @@ class Znuny(ZnunyWriting):
             path = path.replace(f"{{{name}}}", value)
         data = self._http.call(method.upper(), path.strip(), fields, **kw)
         if not isinstance(data, dict):
-            raise errors.BadAnswer("It is not a JSON object.")
+            raise errors.BadAnswer("It is not an object.")
         return data
 
     # Translating
@@ -254,6 +235,9 @@ class Znuny(ZnunyWriting):
             page.note_raw(page.tickets[-1:], [data])
             page.note_raw(entries, bookings_of(history))
             page.notes.extend(difference(data, entries))
+            if self.connection.with_status:
+                changes = status_changes(history, self._utc)
+                page.status_changes[page.tickets[-1].remote_id] = changes
         return page
 
     def _ticket(self, data, history):
@@ -385,9 +369,10 @@ class Znuny(ZnunyWriting):
 
 SYSTEM = System(
     "znuny",
-    "Znuny / OTRS (REST)",
+    "Znuny / OTRS",
     Settings,
     Znuny,
+    tells_status=True,
     webhook=Webhook("basic", ticket_id="body.Ticket.TicketID || body.TicketID"),
     write_back=frozenset({"note", "field"}),
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ..transport import errors
 from ..transport.session import Answer
-from .records import RemoteAgent, clean, whole_minutes
+from .records import RemoteAgent, RemoteStatusChange, clean, whole_minutes
 
 ERRORS = {
     "AuthFail": errors.AuthError,
@@ -17,7 +17,11 @@ ERRORS = {
     "InvalidConfiguration": errors.InvalidRequest,
 }
 #: Plain texts that come with HTTP status 500 although a retry cannot help.
-WRONG_ROUTE = re.compile(r"determine Operation|decoding request content")
+WRONG_ROUTE = re.compile(
+    r"determine Operation|decoding request content|does not match namespace"
+)
+#: Which part of a history row's name is the new state.
+STATE_IN_NAME = {"NewTicket": 4, "StateUpdate": 2}
 
 
 def classify(answer: Answer) -> errors.ConnectorError | None:
@@ -26,7 +30,7 @@ def classify(answer: Answer) -> errors.ConnectorError | None:
         code = clean(answer.data["Error"].get("ErrorCode"))[:80]
         kind = ERRORS.get(code.rpartition(".")[2], errors.InvalidRequest)
         return kind(f"({code})")
-    if answer.status == 500 and WRONG_ROUTE.search(answer.text[:300]):
+    if answer.status == 500 and WRONG_ROUTE.search(answer.text[:1000]):
         return errors.InvalidRequest("The web service does not know this route.")
     return None
 
@@ -85,6 +89,19 @@ def merged_into(history):
         if row.get("HistoryType") == "Merged" and len(parts) >= 5:
             return parts[4]
     return ""
+
+
+def status_changes(history, utc) -> list[RemoteStatusChange]:
+    """Return the changes of state of a ticket; ``utc`` reads a time."""
+    changes = []
+    for row in history:
+        place = STATE_IN_NAME.get(row.get("HistoryType"))
+        parts = clean(row.get("Name")).split("%%")
+        time = utc(row.get("CreateTime"))
+        if place and len(parts) > place and time:
+            agent = clean(row.get("CreateBy"))
+            changes.append(RemoteStatusChange(time, parts[place], agent))
+    return changes
 
 
 def difference(data, entries):

@@ -176,6 +176,16 @@ class TestApi(ApiCase):
         self.source.inbox_ids.action_retry()
         self.assertEqual(set(self.source.inbox_ids.mapped("state")), {"held"})
 
+    def test_credited_charge_is_kept(self):
+        self._send_ticket()
+        self._call("PUT", "/charges/c1", self._create_charge())
+        charge = self._get_linked("charge")
+        self.env["ticket.billing.rater"]._rate_open(self.contract)
+        charge.billing_item_ids.rated_state = "released"
+        self.assertFalse(charge.billing_locked)
+        self.assertEqual(self._call("DELETE", "/charges/c1")[0], 202)
+        self.assertTrue(charge.exists().billing_item_ids)
+
     # Batches
 
     def test_bad_rows_of_a_batch_keep_out_no_other(self):

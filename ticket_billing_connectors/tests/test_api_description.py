@@ -13,7 +13,7 @@ from .api_case import ApiCase
 HAS_SCHEMATHESIS = importlib.util.find_spec("schemathesis")
 #: The same examples each time, so that a failure is one for everybody.
 STEADY = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,

@@ -205,7 +205,7 @@ class TestConnector(ConnectorCase):
             ("throttle", {"retry_after": 9999}, "fewer requests"),
             ("status", {"status": 403}, "permission"),
             ("body", {"body": {"Error": {"ErrorCode": "X.AccessDenied"}}}, "X.Acc"),
-            ("body", {"body": ["not an object"]}, "not a JSON object"),
+            ("body", {"body": ["not an object"]}, "not an object"),
         ]:
             with self.subTest(kind, **options):
                 self.replay.inject(kind, times=99, path="/Ticket", **options)

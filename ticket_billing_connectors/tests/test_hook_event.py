@@ -18,7 +18,7 @@ class HookCase(ShapeCase):
 
     def _receive(self, ticket, key="", deleted=False):
         event = HookEvent(key, str(ticket.id), deleted)
-        self.events._receive(self.connector, event, b"{}")
+        self.events._receive(self.connector, event, {})
         return self.events.search([], limit=1)
 
     def _start(self, minutes=30):
@@ -154,6 +154,23 @@ class TestHookEvent(HookCase):
         self.assertEqual((event.state, event.reason), ("done", False))
         self.assertEqual(self._get_minutes(), [45])
 
+    def test_a_connector_that_is_out_of_order_is_left_alone(self):
+        """Nobody knocks with a wrong password at every event."""
+        ticket, _entry = self._start()
+        self.connector.secret = "wrong"
+        for number in range(120):
+            event = HookEvent(f"e-{number}", str(1000 + number))
+            self.events._receive(self.connector, event, {})
+        self.server.requests.clear()
+        self.events._cron_process()
+        self.assertEqual(len(self.server.requests), 1)
+        self.connector._synchronise()
+        self.assertTrue(self.connector.failure_final)
+        self.events.search([]).next_try = False
+        self.server.requests.clear()
+        self.events._cron_process()
+        self.assertFalse(self.server.requests)
+
     def test_hidden_ticket_fails_in_the_end_and_keeps_its_work(self):
         ticket, _entry = self._start()
         event = self._receive(ticket)
@@ -266,7 +283,7 @@ class TestHookOfZnuny(ShapeCase):
         self.replay.book(1, 15, 2, "2026-10-12 10:00:00")
         events = self.env["ticket.billing.hook.event"]
         for ticket in ("1", "999"):
-            events._receive(znuny, HookEvent("", ticket), b"{}")
+            events._receive(znuny, HookEvent("", ticket), {})
         events._cron_process()
         states = dict(events.search([]).mapped(lambda e: (e.ticket_remote_id, e.state)))
         self.assertEqual(states, {"1": "done", "999": "pending"})

@@ -7,7 +7,8 @@ from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.modules.neutralize import get_neutralization_queries
+from odoo.tests import Form, HttpCase, tagged
 
 from ..models import ticket_billing_connector_hook as hook
 from ..transport.signatures import SCHEMES
@@ -185,8 +186,9 @@ class TestHookRequest(ShapeCase, HttpCase):
         self.assertNotIn('"P"', event.content)
         reader = self._create_user("reader", "ticket_billing.group_biller")
         self.assertIn("81", event.with_user(reader).content)
-        with self.assertRaises(AccessError):
-            event.with_user(reader).read(["body"])
+        self.assertTrue(
+            self._send(b'{"ticket": {"id": 81, "title": "a\\u0000\\ud800b"}}')
+        )
 
     def test_the_secret_is_shown_once(self):
         manager = self._create_user(
@@ -201,10 +203,8 @@ class TestHookRequest(ShapeCase, HttpCase):
             .with_user(manager)
             .with_context(**action["context"])
         )
-        self.assertEqual(
-            shown.default_get(["secret", "url"]),
-            {"secret": secret, "url": connector.hook_url},
-        )
+        with Form(shown) as form:
+            self.assertEqual((form.secret, form.url), (secret, connector.hook_url))
         self.env.cr.execute("SELECT * FROM ticket_billing_hook_secret LIMIT 0")
         columns = {column.name for column in self.env.cr.description}
         self.assertFalse(columns & {"secret", "url"})
@@ -227,6 +227,16 @@ class TestHookRequest(ShapeCase, HttpCase):
             connector.read(["hook_url"])
         with self.assertRaises(AccessError):
             connector.action_generate_hook_secret()
+
+    def test_neutralized_copies_take_and_write_nothing(self):
+        self.connector.write_back = "note"
+        self.env.flush_all()
+        for query in get_neutralization_queries(["ticket_billing_connectors"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.assertEqual(self.connector.write_back, "none")
+        self.assertFalse(self.connector.hook_url)
+        self.assertEqual(self._send().status_code, 404)
 
     def test_copies_have_no_address(self):
         copy = self.connector.copy()

@@ -77,6 +77,24 @@ class TestFreshdesk(ListedTimeCase):
         self.assertEqual(self._line(), line)
         self.assertEqual(str(line.date), "2026-01-05")
 
+    def test_tickets_that_are_known_or_wait_are_not_read_again(self):
+        self._book()
+        self.partner.name = "Somebody else"
+        self.env["ticket.billing.link"].search(
+            [("connector_id", "=", self.remote.id), ("remote_type", "=", "customer")]
+        ).unlink()
+        waiting = self.world.ticket()
+        self.world.book(waiting, 5)
+        self._synchronise(self.remote)
+        self.assertEqual(self._get_held(self.remote)[:1].remote_id, str(waiting.id))
+        self.world.tick(hours=1)
+        self.server.requests.clear()
+        self.remote._synchronise()
+        paths = [request.path for request in self.server.requests]
+        self.assertIn("/api/v2/time_entries", paths)
+        self.assertNotIn(f"/api/v2/tickets/{waiting.id}", paths)
+        self.assertEqual(len([p for p in paths if "/tickets" in p]), 1)
+
 
 class TestJiraServiceManagement(ListedTimeCase):
     system = "jira_service_management"

@@ -37,7 +37,8 @@ class TestSecret(ConnectorCase):
         connector = self.connector.with_user(manager)
         connector.invalidate_recordset()
         names = [n for n in connector.fields_get() if "secret" in n]
-        self.assertEqual(sorted(names), ["has_secret", "secret"])
+        shown = ["has_hook_secret", "has_secret", "hook_secret", "secret"]
+        self.assertEqual(sorted(names), shown)
         (values,) = connector.read(names)
         self.assertEqual((values["secret"], values["has_secret"]), (False, True))
         with self.assertRaises(AccessError):

@@ -25,8 +25,8 @@ class WriteBackCase(ShapeCase):
             }
         )
         self.connector.write({"write_back": self.kind, "write_back_field": "7"})
-        self._log(60)
-        self._log(25)
+        self._log(60, name="First")
+        self._log(25, name="Second")
         self.move = self._run().invoice_ids
 
     def _post(self, move=None):
@@ -36,6 +36,14 @@ class WriteBackCase(ShapeCase):
     def _credit(self):
         self.move._reverse_moves(cancel=True)
         return self.move.reversal_move_ids
+
+    def _credit_in_part(self):
+        """A credit note of one of the two time entries."""
+        credit = self.move._reverse_moves()
+        lines = credit.invoice_line_ids.filtered("credited_billing_item_ids")
+        lines[0].unlink()
+        credit.action_post()
+        return credit
 
     def _get_notes(self):
         return [text for _kind, _ticket, text in self.world.written]
@@ -134,6 +142,43 @@ class TestWriteBack(WriteBackCase):
         self.assertEqual((row.state, row.attempts), ("failed", 6))
         self.assertTrue(self.connector.activity_ids)
 
+    def test_a_refused_log_in_is_tried_once_for_all(self):
+        """Many tries with a wrong password would lock the account."""
+        first = self._post()
+        for day in ("2026-11-03", "2026-12-03"):
+            self._log(60, day=day)
+            self._run(f"{day[:8]}30").invoice_ids.action_post()
+        self.connector.secret = "wrong"
+        self.sender._cron_send()
+        rows = self.rows.search([])
+        self.assertEqual(rows.mapped("state"), ["pending"] * 3)
+        self.assertEqual(rows.mapped("attempts"), [0, 0, 1])
+        self.assertEqual(set(rows.mapped("next_try")), {first.next_try})
+        self.assertEqual(len(self.server.requests), 1)
+        self.connector.secret = self.server.shape.secret
+        self._wait()
+        self.sender._cron_send()
+        self.assertEqual(rows.mapped("state"), ["done"] * 3)
+        self.assertEqual(len(self.world.written), 3)
+
+    def test_one_ticket_does_not_hold_up_the_others(self):
+        self._post()
+        self._log(60, day="2026-11-03")
+        self._run("2026-12-01").invoice_ids.action_post()
+        self.server.inject("status", path="/ticket_articles", status=500)
+        self.sender._cron_send()
+        states = self.rows.search([], order="id").mapped("state")
+        self.assertEqual(states, ["unknown", "done"])
+
+    def test_invoices_posted_while_a_connector_is_stopped_wait(self):
+        self.connector.state = "draft"
+        row = self._post()
+        self.sender._cron_send()
+        self.assertEqual(row.state, "pending")
+        self.connector.state = "active"
+        self.sender._cron_send()
+        self.assertEqual(row.state, "done")
+
     def test_taken_but_not_confirmed_is_looked_up(self):
         """The note is there, the answer was cut off: it is not written twice."""
         row = self._post()
@@ -192,6 +237,15 @@ class TestWriteBack(WriteBackCase):
         self.assertIn(self.move.name, first)
         self.assertIn(credit.name, second)
         self.assertIn(self.move.name, second)
+
+    def test_credited_part_is_noted_as_such(self):
+        self._post()
+        credit = self._credit_in_part()
+        self.sender._cron_send()
+        self.assertIn(f"in part by {credit.name}", self._get_notes()[1])
+        credit.button_draft()
+        self.sender._cron_send()
+        self.assertIn(f"{credit.name} was withdrawn", self._get_notes()[2])
 
     def test_reset_invoice_is_taken_back_and_noted_again(self):
         row = self._post()
@@ -285,6 +339,15 @@ class TestWriteBackField(WriteBackCase):
         self.sender._cron_send()
         self.assertEqual(self._get_notes()[-1], "")
 
+    def test_field_stays_when_a_part_is_credited(self):
+        self._post()
+        self._credit_in_part()
+        self.sender._cron_send()
+        self.assertEqual(set(self._get_notes()), {self.move.name})
+        self._credit()
+        self.sender._cron_send()
+        self.assertEqual(self._get_notes()[-1], "")
+
     def test_what_was_not_confirmed_is_written_again(self):
         row = self._post()
         self.server.inject("half_json", path=f"/tickets/{self.remote.id}")
@@ -336,3 +399,37 @@ class TestWriteBackBlind(WriteBackCase):
         self.sender._cron_send()
         self.assertEqual((row.state, len(self.world.written)), ("done", 1))
         self.assertFalse(self.connector.activity_ids)
+
+
+@tagged("post_install", "-at_install")
+class TestWriteBackZnuny(WriteBackCase):
+    """Znuny has a client of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.replay.add_ticket(1, "2026-10-12 09:00:00")
+        self.znuny = self._create_connector(
+            self.replay, write_back="note", user_id=self.env.user.id
+        )
+        link = self.env["ticket.billing.link"].search([("remote_number", "=", "10001")])
+        link.copy({"connector_id": self.znuny.id, "remote_id": "1"})
+        self.connector.write_back = "none"
+
+    def _get_bodies(self):
+        articles = self.replay.tickets["1"]["Article"]
+        return [article["Body"] for article in articles if "[TB-" in article["Body"]]
+
+    def test_note_is_written_once_though_the_answer_was_lost(self):
+        row = self._post()
+        self.replay.inject("half_json", path="/Ticket/1")
+        self.sender._cron_send()
+        self.assertEqual(row.state, "unknown")
+        self._wait()
+        self.sender._cron_send()
+        self.assertEqual(row.state, "done")
+        [body] = self._get_bodies()
+        self.assertIn(self.move.name, body)
+
+    def test_tags_are_refused(self):
+        with self.assertRaises(ValidationError):
+            self.znuny.write_back = "tag"

@@ -41,6 +41,13 @@ class AuthError(ConnectorError):
     text = "The remote system refuses the log-in: check user name and password."
 
 
+class ConsentNeeded(AuthError):
+    """Nobody has agreed yet that we may read, or what was agreed is void."""
+
+    code = "consent"
+    text = "The remote system does not let us in any more: connect again."
+
+
 class PermissionDenied(ConnectorError):
     """Logged in, but the user may not see what was asked for."""
 

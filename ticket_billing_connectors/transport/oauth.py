@@ -1,11 +1,15 @@
 """OAuth 2.0: an access token that is fetched, renewed and kept by somebody else."""
 
+import base64
+import hashlib
+import secrets
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from . import errors
 from .auth import Anonymous
+from .session import Answer
 
 #: Seconds before its end at which a token is not used any more.
 MARGIN = 60
@@ -109,10 +113,39 @@ class OAuth2(Anonymous):
         return {"grant_type": "client_credentials", **scope}
 
 
-def first_tokens(ask, client: dict, code: str, redirect_uri: str) -> Tokens:
+def new_verifier() -> str:
+    """Return a secret that proves that who asked for a code is who redeems it."""
+    return secrets.token_urlsafe(48)
+
+
+def challenge_of(verifier: str) -> dict:
+    """Return the fields (PKCE, RFC 7636) that bind a code to ``verifier``."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    text = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return {"code_challenge": text, "code_challenge_method": "S256"}
+
+
+def classify(answer: Answer) -> errors.ConnectorError | None:
+    """Recognise what only a person can mend in an answer of a token endpoint."""
+    code = answer.data.get("error") if isinstance(answer.data, dict) else None
+    if code == "invalid_grant":
+        return errors.ConsentNeeded()
+    if code in ("invalid_client", "unauthorized_client"):
+        return errors.AuthError(f"({code})")
+    return None
+
+
+def first_tokens(ask, client: dict, redirect_uri: str, code: str, verifier: str):
     """Return the first tokens for a code that a user's consent has brought."""
-    grant = {"grant_type": "authorization_code", "code": code}
-    answer = ask({**client, **grant, "redirect_uri": redirect_uri})
+    answer = ask(
+        {
+            **client,
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": verifier,
+            "redirect_uri": redirect_uri,
+        }
+    )
     if not isinstance(answer, dict) or not answer.get("refresh_token"):
         raise errors.AuthError("It gave no refresh token.")
     # Without access token: the first request renews, by which rotation is proven.

@@ -20,7 +20,7 @@ from .address_guard import AddressPolicy, resolve
 from .auth import Auth
 from .throttle import TokenBucket, retry_after, wait_asked_for
 
-__all__ = ["Answer", "HttpSession", "Limits", "retry_after"]
+__all__ = ["Answer", "HttpSession", "Limits", "Unreadable", "retry_after"]
 
 _logger = logging.getLogger(__name__)
 
@@ -280,7 +280,7 @@ class HttpSession:
             text = body.decode(charset)
         except (LookupError, UnicodeDecodeError):
             text = body.decode("ascii", "replace")
-            return Answer(status, _Unreadable("Wrong charset."), text, headers)
+            return Answer(status, Unreadable("Wrong charset."), text, headers)
         return Answer(status, _json_of(text), text, headers)
 
     def _raise_for(self, answer):
@@ -297,13 +297,13 @@ class HttpSession:
             raise errors.Transient(f"HTTP status {status}.")
         if status >= 400:
             raise errors.InvalidRequest(f"HTTP status {status}.")
-        if isinstance(answer.data, _Unreadable):
+        if isinstance(answer.data, Unreadable):
             raise errors.BadAnswer(answer.data.reason)
 
 
 @dataclass(frozen=True, slots=True)
-class _Unreadable:
-    """Stands for a body that is no JSON: an error only if the status is fine."""
+class Unreadable:
+    """Stands for a body of another kind: an error only if the status is fine."""
 
     reason: str
 
@@ -358,7 +358,7 @@ def _json_of(text):
         return json.loads(text)
     except (ValueError, RecursionError):
         html = text.lstrip()[:1] == "<"
-        return _Unreadable("It is a web page." if html else "It is incomplete.")
+        return Unreadable("It is a web page." if html else "It is incomplete.")
 
 
 def _charset(content_type):

@@ -34,6 +34,7 @@ class Mirror:
             options={"limits": LIMITS, "sleep": self.waits.append},
             known_entries=self._known,
             known_of=self._known_of,
+            known_tickets=lambda ids: ids & self.tickets.keys(),
             since=FIRST_DAY,
         )
         system = SYSTEMS[shape.code]

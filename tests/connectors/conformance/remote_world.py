@@ -47,6 +47,8 @@ class World:
         #: Names of customers and of agents by number.
         self.organisations = {3: "Muster GmbH"}
         self.agents = {5: "Anna Huber"}
+        #: Rows of history by ticket id, in the system's own words.
+        self.histories: dict[int, list[dict]] = {}
         self.touching = touching
         self.now = START
         self._ids = itertools.count(1)

@@ -1,7 +1,5 @@
 """Systems that only know the total of a ticket's time."""
 
-import dataclasses
-
 import pytest
 
 from ticket_billing_connectors.systems.records import entry_problem
@@ -52,18 +50,3 @@ def test_seconds_are_rounded_once(world, mirror):
         world.book(ticket, 0, amount=61 / 60)
         mirror.run()
     assert sum(minutes(mirror)) == 11
-
-
-def test_a_total_beside_other_bookings_is_not_booked_unseen(world, mirror):
-    """Those may be the same work, read in another way before."""
-    ticket = world.ticket()
-    world.book(ticket, 30)
-    mirror.run()
-    known = mirror.entries.popitem()[1]
-    mirror.entries["from-the-history"] = dataclasses.replace(
-        known, remote_id="from-the-history"
-    )
-    mirror.run()
-    world.book(ticket, 10)
-    mirror.run()
-    assert minutes(mirror) == [30, None, 10]

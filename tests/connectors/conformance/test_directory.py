@@ -48,3 +48,13 @@ def test_a_hidden_list_is_named(remote, client):
             remote.inject("status", status=403)
             with pytest.raises(Exception, match="lacks a permission"):
                 list(read())
+
+
+def test_projects_are_listed_where_they_are_the_customers(shape, world, mirror):
+    if shape.code != "jira_service_management":
+        pytest.skip("has no choice of customers")
+    world.ticket()
+    mirror.run(customer_from="project")
+    customers = {ticket.customer_key for ticket in mirror.tickets.values()}
+    client = mirror.open(customer_from="project")
+    assert customers == {found.remote_id for found in client.organisations()}

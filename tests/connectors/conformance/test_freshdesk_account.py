@@ -50,6 +50,22 @@ def test_bookings_of_a_ticket_in_the_trash_go_with_it(world, mirror):
     assert mirror.minutes() == {kept.id: 20}
 
 
+def test_known_tickets_are_not_read_for_their_bookings(world, mirror, remote):
+    """They can only be read one by one, and the window holds very many."""
+    old = world.ticket(changed=world.now.replace(year=2025))
+    world.book(old, 5)
+    for _number in range(4):
+        world.book(world.ticket(), 10)
+    mirror.run()
+    assert str(old.id) in mirror.tickets
+    world.tick(hours=1)
+    remote.requests.clear()
+    mirror.run()
+    paths = [request.path.removeprefix("/api/v2") for request in remote.requests]
+    assert sorted(paths) == ["/agents/5", "/tickets", "/time_entries"]
+    assert mirror.changes == 0
+
+
 def test_a_tag_is_added_to_those_that_are_there(world, mirror, remote):
     ticket = world.ticket()
     client = mirror.open()

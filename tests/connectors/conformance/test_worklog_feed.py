@@ -42,8 +42,8 @@ def test_deletions_before_a_run_that_failed_are_not_missed(remote, world, mirror
     world.delete(deleted)
     world.tick(hours=1)
     world.book(ticket, 5)
-    remote.inject("status", 99, path="/worklog/deleted", status=403)
-    with pytest.raises(errors.PermissionDenied):
+    remote.inject("status", 99, path="/worklog/deleted", status=400)
+    with pytest.raises(errors.InvalidRequest):
         mirror.run()
     assert mirror.interrupted and mirror.minutes() == {ticket.id: 50}
     remote.faults.clear()

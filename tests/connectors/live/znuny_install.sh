@@ -7,7 +7,7 @@
 #   znuny_install.sh WORK stop      stop both
 #
 # Environment: ZNUNY_PORT (8181), ZNUNY_PASSWORD (of every seeded agent).
-# Needs: Debian, root, debootstrap.
+# Needs: Debian, root. debootstrap is fetched into WORK if it is not installed.
 set -eu
 
 usage="usage: $0 WORK install|seed|start|stop"
@@ -41,12 +41,22 @@ stop_pid() { # pid file inside the root
     wait_until 30 test ! -s "$root$1"
 }
 
+find_debootstrap() {
+    debootstrap=$(command -v debootstrap) && return
+    debootstrap=$work/tools/usr/sbin/debootstrap
+    export DEBOOTSTRAP_DIR=$work/tools/usr/share/debootstrap
+    [ -x "$debootstrap" ] && return
+    (cd "$work" && apt-get download debootstrap && dpkg -x debootstrap_*.deb tools)
+}
+
 bootstrap() {
     [ -e "$work/bootstrapped" ] && return
     # The machine's own mirror, so that nothing is fetched from elsewhere.
     mirror=$(apt-get indextargets --format '$(CREATED_BY) $(REPO_URI)' |
         awk '$1 == "Packages" && $2 !~ /security/ {print $2; exit}')
-    debootstrap --variant=minbase --components=main,non-free trixie "$root" "$mirror"
+    find_debootstrap
+    "$debootstrap" --variant=minbase --components=main,non-free \
+        trixie "$root" "$mirror"
     # Services are started by this script, never by dpkg.
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod +x "$root/usr/sbin/policy-rc.d"
@@ -88,7 +98,7 @@ dump_empty() {
 seed() {
     { echo "DROP DATABASE IF EXISTS otrs2;"; cat "$work/empty.sql"; } | in_root mariadb
     rm -rf "$root/var/lib/otrs/tmp/CacheFileStorable" # of the previous content
-    cp "$here/znuny_seed.pl" "$here/znuny_story.json" "$here/znuny_webservice.yml" \
+    cp "$here/znuny_seed.pl" "$here/znuny_story.json" "$here"/znuny_webservice*.yml \
         "$root/tmp/"
     as_otrs env ZNUNY_PASSWORD="$password" perl /tmp/znuny_seed.pl /tmp
 }

@@ -50,7 +50,7 @@ my $Story = decode_json( Slurp("$Folder/znuny_story.json") );
 my ( %UserID, %Customer, %Ticket );
 
 $Now = Epoch('2026-10-01 09:00');
-AddWebservice();
+AddWebservices();
 AddAgentsAndQueues();
 AddCustomers();
 AddDynamicFields();
@@ -75,14 +75,20 @@ sub Epoch {
     )->epoch();
 }
 
-sub AddWebservice {
-    my $Definition = $Object{YAML}->Load( Data => Slurp("$Folder/znuny_webservice.yml") );
-    $Kernel::OM->Get('Kernel::System::GenericInterface::Webservice')->WebserviceAdd(
-        Name    => 'GenericTicketConnectorREST',
-        Config  => $Definition,
-        ValidID => 1,
-        UserID  => $Root,
-    ) or die "web service\n";
+sub AddWebservices {
+    my %File = (
+        GenericTicketConnectorREST => 'znuny_webservice.yml',
+        GenericTicketConnectorSOAP => 'znuny_webservice_soap.yml',
+    );
+    for my $Name ( sort keys %File ) {
+        my $Definition = $Object{YAML}->Load( Data => Slurp("$Folder/$File{$Name}") );
+        $Kernel::OM->Get('Kernel::System::GenericInterface::Webservice')->WebserviceAdd(
+            Name    => $Name,
+            Config  => $Definition,
+            ValidID => 1,
+            UserID  => $Root,
+        ) or die "web service\n";
+    }
     return;
 }
 

@@ -55,21 +55,51 @@ class Jira(Shape):
             return Reply({"issues": [], "isLast": True}, headers=headers)
         return Reply("Client must be authenticated", 401, headers)
 
+    def _changelog(self, request, world, key):
+        rows = world.histories.get(int(key), [])
+        start, size = request.number("startAt", 0), request.number("maxResults", 50)
+        size = min(size, 100)
+        values = rows[start : start + size]
+        return Reply(
+            {
+                "startAt": start,
+                "maxResults": size,
+                "total": len(rows),
+                "isLast": start + size >= len(rows),
+                "values": values,
+            }
+        )
+
     def answer(self, request, world):
         for method, pattern, act in (
             ("GET", r"api/3/myself", lambda *_args: Reply(user(5))),
             ("POST", r"api/3/search/jql", self._search),
             ("POST", r"api/3/issue/bulkfetch", self._issues),
             ("PUT", r"api/3/issue/(\d+)", self._update),
+            ("GET", r"api/3/issue/(\d+)/changelog", self._changelog),
             ("GET", r"api/3/worklog/updated", self._changed_worklogs),
             ("GET", r"api/3/worklog/deleted", self._deleted_worklogs),
             ("POST", r"api/3/worklog/list", self._worklogs),
+            ("GET", r"servicedeskapi/organization", self._organizations),
+            ("GET", r"api/3/project/search", self._projects),
             ("POST", r"servicedeskapi/request/(\d+)/comment", self._comment),
         ):
             found = re.fullmatch(f"/rest/{pattern}", request.path)
             if found and method == request.method:
                 return act(request, world, *found.groups())
         return Reply({"errorMessages": ["Not found."], "errors": {}}, 404)
+
+    def _organizations(self, request, world):
+        start, size = request.number("start", 0), request.number("limit", 50)
+        names = world.organisations.items()
+        rows = [{"id": str(key), "name": name} for key, name in names]
+        last = start + size >= len(rows)
+        return Reply({"values": cut(rows, start, size), "isLastPage": last})
+
+    def _projects(self, request, world):
+        start, size = request.number("startAt", 0), request.number("maxResults", 50)
+        rows = [{"id": "10001", "key": "SUP", "name": "Help"}]
+        return Reply({"values": cut(rows, start, size), "total": len(rows)})
 
     def _search(self, request, world):
         found = JQL.fullmatch(request.body["jql"])

@@ -98,6 +98,7 @@ class RequestTracker(Shape):
         created = {"id": "0", "Type": "Create", "TimeTaken": "0", "Created": ""}
         entries = world.entries_of(int(key))
         rows = [created, *map(self.transaction, entries)]
+        rows += world.histories.get(int(key), [])
         return self._page(request, rows, dict)
 
     def transaction(self, entry):

@@ -126,9 +126,11 @@ class ServiceNow(Shape):
         rows = []
         for ticket in world.tickets.values():
             changed = {"value": utc(ticket.changed)}
-            # Before each there is one of another company, which nobody may see.
-            hidden = {"value": f"0{ticket.id}"}
-            rows.append({"sys_updated_on": changed, "sys_id": hidden, "hidden": True})
+            if ticket.id % 10 == 1:
+                # Before it there is one of another company, which nobody may see.
+                other = {"value": f"0{ticket.id}"}
+                row = {"sys_updated_on": changed, "sys_id": other, "hidden": True}
+                rows.append(row)
             shown = {"value": str(ticket.id)}
             rows.append({"sys_updated_on": changed, "sys_id": shown, "ticket": ticket})
         return rows

@@ -27,6 +27,7 @@ class Zammad(Shape):
             ("GET", r"/tickets/(\d+)", self._ticket),
             ("PUT", r"/tickets/(\d+)", self._update),
             ("GET", r"/tickets/(\d+)/time_accountings", self._entries),
+            ("GET", r"/ticket_history/(\d+)", self._history),
             ("GET", r"/users/(\d+)", self._user),
             ("GET", r"/users", self._users),
             ("GET", r"/organizations", self._organizations),
@@ -55,6 +56,12 @@ class Zammad(Shape):
         if ticket is None:
             return Reply({"error": f"Couldn't find Ticket with 'id'={key}"}, 404)
         return Reply(self.ticket(ticket))
+
+    def _history(self, request, world, key):
+        ticket = world.tickets.get(int(key))
+        if ticket is None:
+            return Reply({"error": f"Couldn't find Ticket with 'id'={key}"}, 404)
+        return Reply({"history": world.histories.get(ticket.id, []), "assets": {}})
 
     def ticket(self, ticket):
         changed = ticket.changed.strftime(ISO)
