@@ -9,7 +9,7 @@
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing"],
     "external_dependencies": {
-        "python": ["requests", "cryptography", "jmespath", "zeep"]
+        "python": ["requests", "cryptography", "jmespath", "openpyxl", "zeep"]
     },
     "data": [
         "security/ticket_billing_connectors_groups.xml",
@@ -22,6 +22,9 @@
         "views/ticket_billing_inbox_views.xml",
         "views/ticket_billing_link_views.xml",
         "views/ticket_billing_sync_log_views.xml",
+        "views/ticket_billing_payload_views.xml",
+        "views/ticket_billing_mapping_rule_views.xml",
+        "views/ticket_billing_preview_views.xml",
         "views/ticket_billing_connector_views.xml",
         "views/ticket_billing_connector_settings_views.xml",
         "views/ticket_billing_connector_oauth_views.xml",
@@ -35,5 +38,17 @@
         "views/ticket_billing_write_back_views.xml",
         "views/ticket_billing_connector_write_back_views.xml",
         "views/account_move_views.xml",
+        "views/api_docs.xml",
+        "views/ticket_billing_api_key_views.xml",
+        "views/ticket_billing_connector_pushed_views.xml",
+        "views/ticket_billing_connector_rest_views.xml",
+        "views/ticket_billing_file_import_views.xml",
     ],
+    "demo": ["demo/ticket_billing_connector.xml"],
+    "assets": {
+        "web.assets_backend": [
+            "ticket_billing_connectors/static/src/proposal_buttons/*",
+            "ticket_billing_connectors/static/src/scss/connectors.scss",
+        ],
+    },
 }

@@ -107,3 +107,13 @@ def test_request_tracker_refuses_with_status_200(client):
     answer = json.loads(path.read_text(encoding="utf-8"))["response_body"]
     assert tracker.pick(tracker.declaration.refused, answer)
     assert not tracker.pick(tracker.declaration.refused, ["Ticket 4: Invoice changed"])
+
+
+def test_a_person_of_zammad_is_never_taken_for_an_organization(client):
+    """Both are counted from 1."""
+    zammad = client("zammad")
+    row = {"id": 81, "title": "Printer", "customer_id": 3, "customer": "nicole"}
+    ticket = zammad.rows.ticket(row)
+    assert (ticket.customer_key, ticket.customer_name) == ("user-3", "nicole")
+    ticket = zammad.rows.ticket({**row, "organization_id": 3, "organization": "Muster"})
+    assert (ticket.customer_key, ticket.customer_name) == ("3", "Muster")

@@ -1,6 +1,7 @@
 """What the workers do in Odoo. Each task is one request; ids come and go as numbers."""
 
 import datetime
+import json
 from types import SimpleNamespace
 
 from dateutil.relativedelta import relativedelta
@@ -410,3 +411,43 @@ def get_ticket_names(env, connector: int) -> list[str]:
         [("connector_id", "=", connector), ("remote_type", "=", "ticket")]
     )
     return env["helpdesk.ticket"].browse(links.mapped("res_id")).mapped("name")
+
+
+# ---------------------------------------------------------------- ingestion API
+
+
+def create_api_key(env) -> int:
+    """A key of a source of its own, whose customer is known by its number."""
+    if not env["res.partner"].search([("ref", "=", "INTAKE")]):
+        env["res.partner"].create({**_prepare_partner(env, 0), "ref": "INTAKE"})
+    source = env["ticket.billing.connector"].create(
+        {"name": "Own system", "system": "pushed"}
+    )
+    source.action_activate()
+    values = {"name": "Key", "connector_id": source.id}
+    return env["ticket.billing.api.key"].create(values).id
+
+
+def send(env, key: int, collection: str, data, once="") -> tuple[int, bytes]:
+    """Send records with an API key; return status and body of the answer."""
+    # The worker knows the add-ons' folder only once it has read its options.
+    from odoo.addons.ticket_billing_connectors.intake.messages import Incoming
+
+    key = env["ticket.billing.api.key"].browse(key)
+    incoming = Incoming("POST", collection, body=json.dumps(data).encode(), once=once)
+    answer = env["ticket.billing.api"]._serve(key, incoming)
+    return answer.status, answer.body
+
+
+def count_sent(env, key: int) -> dict:
+    """How many tickets and kept answers there are of the source of a key."""
+    key = env["ticket.billing.api.key"].browse(key)
+    links = [("connector_id", "=", key.connector_id.id), ("remote_type", "=", "ticket")]
+    found = env["ticket.billing.link"].search(links)
+    return {
+        "links": len(found),
+        "tickets": len(env["helpdesk.ticket"].browse(found.mapped("res_id")).exists()),
+        "answers": env["ticket.billing.api.answer"].search_count(
+            [("key_id", "=", key.id)]
+        ),
+    }

@@ -1,1 +1,1 @@
-from . import hook, oauth
+from . import api, hook, oauth

@@ -1,10 +1,6 @@
 import json
-import logging
-from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
-
-from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -12,16 +8,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ..systems.registry import SYSTEMS
-from ..transport.errors import ConnectorError
-
-_logger = logging.getLogger(__name__)
 
 #: Failed runs in a row after which a passing fault is taken seriously.
 RED_AFTER = 3
-
-
-class Busy(Exception):
-    """Another synchronisation of the same connector is running."""
 
 
 class TicketBillingConnector(models.Model):
@@ -135,20 +124,6 @@ class TicketBillingConnector(models.Model):
         help="Tickets changed since this day come in with all their bookings.",
     )
 
-    cursor = fields.Char(
-        readonly=True,
-        copy=False,
-        help="Time of the last change that came in, on the ticket system's clock.",
-    )
-    interrupted = fields.Boolean(
-        readonly=True, copy=False, help="The last run did not reach the end."
-    )
-    last_sync = fields.Datetime(
-        string="Last success", readonly=True, copy=False, help="As of this time."
-    )
-    failure_count = fields.Integer(readonly=True, copy=False)
-    failure_final = fields.Boolean(readonly=True, copy=False)
-    last_error = fields.Text(readonly=True, copy=False)
     health = fields.Selection(
         [
             ("none", "Not running"),
@@ -161,6 +136,20 @@ class TicketBillingConnector(models.Model):
         help="Yellow: records wait, or the last try failed. Red: it fails for good"
         " or again and again.",
     )
+    auto_map = fields.Boolean(
+        string="Map what is certain",
+        default=True,
+        help="Customers, agents and activities that fit exactly one record here are"
+        " mapped by themselves. Otherwise each is proposed and waits for a decision.",
+    )
+    payload_days = fields.Integer(
+        string="Days to keep the content",
+        default=30,
+        help="For so long the content of each record is kept as it was read last, with"
+        " secrets masked, to look for the cause of something. 0: not at all; rules"
+        " then cannot use other fields of the ticket system.",
+    )
+    rule_ids = fields.One2many("ticket.billing.mapping.rule", "connector_id", copy=True)
     inbox_ids = fields.One2many("ticket.billing.inbox", "connector_id")
     log_ids = fields.One2many("ticket.billing.sync.log", "connector_id")
     ticket_count = fields.Integer(compute="_compute_counts")
@@ -171,6 +160,9 @@ class TicketBillingConnector(models.Model):
 
     _page_size_positive = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 500)", "A page has 1 to 500 tickets."
+    )
+    _payload_days_sane = models.Constraint(
+        "CHECK(payload_days BETWEEN 0 AND 365)", "Content is kept for 0 to 365 days."
     )
     _unit_positive = models.Constraint(
         "CHECK(minutes_per_unit > 0)", "A time unit is more than 0 minutes."
@@ -248,7 +240,7 @@ class TicketBillingConnector(models.Model):
     def _open(self):
         return SYSTEMS[self.system].open(self._get_connection(), self._get_settings())
 
-    # Synchronising
+    # Switching on and off
 
     def action_activate(self):
         self.filtered(lambda c: not c.has_secret)._raise_no_secret()
@@ -262,147 +254,6 @@ class TicketBillingConnector(models.Model):
 
     def action_draft(self):
         self.state = "draft"
-
-    def action_synchronise(self):
-        """Synchronise now and show what happened."""
-        self.ensure_one()
-        self.check_access("write")
-        log = self.sudo()._synchronise()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": log._name,
-            "res_id": log.id,
-            "view_mode": "form",
-        }
-
-    @api.model
-    def _cron_synchronise(self):
-        """Synchronise all active connectors, the one that waits longest first."""
-        cron = self.env["ir.cron"]
-        connectors = self.search([("state", "=", "active")])
-        connectors = connectors.sorted(lambda c: c.last_sync or c.create_date)
-        cron._commit_progress(remaining=len(connectors))
-        for connector in connectors:
-            # What it has to say is for its responsible, not for OdooBot.
-            lang = connector.user_id.lang or self.env.company.partner_id.lang
-            try:
-                log = connector.with_context(lang=lang)._synchronise()
-            except OperationalError:
-                # Somebody wrote the same rows: the next run gets them.
-                self.env.cr.rollback()
-                _logger.info("connector %s: run repeated later", connector.id)
-                continue
-            done = log.state != "partial"
-            if cron._commit_progress(int(done)) <= 0:
-                break
-
-    def _synchronise(self):
-        """Read and import what changed, page by page; return the log.
-
-        Each page is committed with the cursor behind it, so that a run that
-        breaks off anywhere is taken up there. A fault ends in the log and in
-        the health of the connector, not in an exception.
-        """
-        self.ensure_one()
-        log = self.env["ticket.billing.sync.log"].create(
-            {"connector_id": self.id, "cursor_before": self.cursor}
-        )
-        self._commit_page()
-        try:
-            with closing(self._open()) as client:
-                done = self._take_pages(client.changes(self._start(client)), log)
-        except ConnectorError as error:
-            self._fail(log, self._describe(error), final=not error.retryable)
-        except UserError as error:
-            self._fail(log, str(error), final=True)
-        except Busy:
-            text = self.env._("Another synchronisation is running.")
-            self._finish(log, "partial", notes=text)
-        except OperationalError:
-            raise
-        except Exception as error:
-            _logger.exception("connector %s", self.id)
-            text = self.env._("Internal error: %(kind)s", kind=type(error).__name__)
-            self._fail(log, text, final=False)
-        else:
-            self._succeed(log, done)
-        self._update_activity()
-        return log
-
-    def _start(self, client) -> str:
-        """Return where to begin: exactly where a run broke off, or, to catch late
-        changes, a little before the end of a whole one."""
-        if not self.cursor:
-            return client.first_cursor(self.date_from)
-        return self.cursor if self.interrupted else client.rewind(self.cursor)
-
-    def _take_pages(self, pages, log) -> bool:
-        """Import ``pages`` until none is left or time is up; True if none is left."""
-        expected = self.cursor
-        for page in pages:
-            with self.env.cr.savepoint():
-                self._lock(expected)
-                counts = self._import_page(page)
-                self.write({"cursor": page.cursor, "interrupted": not page.last})
-                expected = page.cursor
-                log._add(counts, page.notes)
-            if self._commit_page() <= 0 and not page.last:
-                return False
-        return True
-
-    def _import_page(self, page):
-        """Bring in what was read; return counts by field name of the log."""
-        counts = self.env["ticket.billing.import"]._import(
-            self,
-            page.tickets,
-            page.entries,
-            page.agents,
-            whole=page.whole,
-            gone=page.gone,
-        )
-        suggestions = self.env["ticket.billing.suggestion.import"]
-        suggestions._import_status(self, page.status_changes)
-        suggestions._leave_booked_out(self, page)
-        return counts
-
-    def _lock(self, expected):
-        """Make sure that no other run works on this connector."""
-        self.env.flush_all()
-        locked = self.try_lock_for_update(allow_referencing=True)
-        self.invalidate_recordset(["cursor"])
-        if not locked or self.cursor != expected:
-            raise Busy
-
-    def _commit_page(self) -> float:
-        """Commit; return the seconds left for this run."""
-        return self.env["ir.cron"]._commit_progress()
-
-    def _succeed(self, log, done):
-        self._finish(log, "done" if done else "partial")
-        self.write(
-            {
-                "last_sync": fields.Datetime.now(),
-                "failure_count": 0,
-                "failure_final": False,
-                "last_error": False,
-            }
-        )
-
-    def _fail(self, log, text, final):
-        self._finish(log, "failed", error=text)
-        self.write(
-            {
-                "failure_count": self.failure_count + 1,
-                "failure_final": final,
-                "last_error": text,
-            }
-        )
-
-    def _finish(self, log, state, **vals):
-        now = fields.Datetime.now()
-        log.write(
-            {"state": state, "finished": now, "cursor_after": self.cursor, **vals}
-        )
 
     # Telling somebody
 
@@ -425,10 +276,10 @@ class TicketBillingConnector(models.Model):
         self.ensure_one()
         if self.health == "red":
             return self.env._(
-                "%(connector)s does not work: %(error)s Check address, user name and"
-                " password, then test the connection.",
+                "%(connector)s does not work: %(error)s %(way_out)s",
                 connector=self.name,
                 error=self.last_error,
+                way_out=self._get_failure_way_out(),
             )
         waiting = self._count("ticket.billing.inbox", [("state", "=", "held")])
         if not waiting:

@@ -47,6 +47,8 @@ def setting_field(name: str, item: dataclasses.Field) -> fields.Field:
         for connector in connectors:
             stored = connector.system_settings or {}
             changed = stored.get(name, default) != connector[name]
+            if changed and item.metadata["final"]:
+                connector._check_no_times(item.metadata["label"])
             if changed and item.metadata["decides_what_comes"]:
                 connector.cursor = False
             connector.system_settings = {**stored, name: connector[name]}
@@ -107,6 +109,18 @@ class TicketBillingConnector(models.Model):
                     self.env._("Enter the user name for %(name)s.", name=connector.name)
                 )
 
+    def _check_no_times(self, label):
+        """Refuse a change by which work that came in would come in again."""
+        times = [("connector_id", "=", self.id), ("remote_type", "=", "time_entry")]
+        if self.env["ticket.billing.link"].search_count(times, limit=1):
+            raise ValidationError(
+                self.env._(
+                    "%(setting)s: cannot be changed, since times came in already. Make"
+                    " a new connector that imports from a later day.",
+                    setting=label,
+                )
+            )
+
     # Talking to the remote system
 
     def _get_settings(self) -> dict:
@@ -128,6 +142,7 @@ class TicketBillingConnector(models.Model):
             super()._get_connection(),
             login=self.login or "",
             known_entries=self._get_known_entries,
+            known_of=self._get_known_of,
             known_tickets=self._get_known_tickets,
             since=self.date_from,
         )
@@ -162,6 +177,18 @@ class TicketBillingConnector(models.Model):
             for entry in waiting
             if work_day(entry) >= day
         }
+
+    def _get_known_of(self, tickets: list[str]) -> dict[str, str]:
+        """Return all bookings that ever came in for remote tickets, whatever became of
+        them: the remote ids of their tickets by their own."""
+        entries = [
+            ("connector_id", "=", self.id),
+            ("remote_type", "=", "time_entry"),
+            ("parent_remote_id", "in", tickets),
+        ]
+        linked = self.env["ticket.billing.link"].search(entries)
+        held = self.env["ticket.billing.inbox"].search(entries)
+        return {row.remote_id: row.parent_remote_id for row in (*linked, *held)}
 
     def _get_known_tickets(self, remote_ids: set[str]) -> set[str]:
         """Return those of the tickets that came in, or wait in the inbox."""
@@ -198,6 +225,10 @@ class TicketBillingConnector(models.Model):
         if not shown:
             return []
         group = etree.Element("group", invisible=f"system != '{system.code}'")
-        for name in shown:
-            group.append(etree.Element("field", name=name))
+        for name, item in shown.items():
+            options = {}
+            if item.metadata["only_with"]:
+                other, *values = item.metadata["only_with"]
+                options["invisible"] = f"{system.code}_{other} not in {values}"
+            group.append(etree.Element("field", name=name, **options))
         return [group]

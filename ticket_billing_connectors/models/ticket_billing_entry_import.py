@@ -6,6 +6,7 @@ from odoo import api, fields, models
 
 from ..systems.records import RemoteTimeEntry, entry_problem, fingerprint
 from .ticket_billing_import_base import RECORD_ERRORS, Batch
+from .ticket_billing_mapping_rule import get_digest, get_values, prepare_rules
 from .ticket_billing_match import Match
 from .ticket_billing_ticket_import import naive_utc
 
@@ -18,6 +19,7 @@ class Surroundings(NamedTuple):
     tickets: dict
     agents: dict
     activities: dict
+    ruled: dict
 
 
 class TicketBillingEntryImport(models.AbstractModel):
@@ -29,27 +31,33 @@ class TicketBillingEntryImport(models.AbstractModel):
     def _import_entries(self, connector, entries, counts):
         """Bring bookings in; their tickets were imported before."""
         batch = Batch("time_entry", "entry", counts)
-        ids = [entry.remote_id for entry in entries]
-        links = self._find_links(connector, "time_entry", ids)
-        tickets = self._find_links(
-            connector, "ticket", {entry.ticket_remote_id for entry in entries}
-        )
-        known = Surroundings(
-            links={link.remote_id: link for link in links},
-            lines=self._find_targets("account.analytic.line", links),
-            tickets=self._find_targets("helpdesk.ticket", tickets),
-            agents=self._match_agents(connector, {e.agent_key for e in entries}),
-            activities=self._match_activities(connector, {e.activity for e in entries}),
-        )
+        known = self._look_around_entries(connector, entries)
         for entry in entries:
             self._import_entry(batch, known, entry)
         self._create_new(connector, self.env["account.analytic.line"], batch)
 
     @api.model
+    def _look_around_entries(self, connector, entries):
+        ids = [entry.remote_id for entry in entries]
+        links = self._find_links(connector, "time_entry", ids)
+        tickets = self._find_links(
+            connector, "ticket", {entry.ticket_remote_id for entry in entries}
+        )
+        return Surroundings(
+            links={link.remote_id: link for link in links},
+            lines=self._find_targets("account.analytic.line", links),
+            tickets=self._find_targets("helpdesk.ticket", tickets),
+            agents=self._match_agents(connector, {e.agent_key for e in entries}),
+            activities=self._match_activities(connector, {e.activity for e in entries}),
+            ruled=connector.rule_ids._apply_to_entries(entries, tickets),
+        )
+
+    @api.model
     def _import_entry(self, batch, known, entry):
         link = known.links.get(entry.remote_id)
         line = known.lines.get(entry.remote_id)
-        version = fingerprint(entry)
+        ruled = known.ruled.get(entry.remote_id, {})
+        version = fingerprint(entry) + get_digest(ruled)
         if line and link.remote_version == version:
             batch.settle(entry, "unchanged")
             return
@@ -57,12 +65,14 @@ class TicketBillingEntryImport(models.AbstractModel):
         if reason:
             batch.hold(entry, reason, link=waits_for)
             return
-        values = self._prepare_entry_values(known, entry)
-        values |= self._prepare_entry_billing(entry, line)
+        # A rule says more than what the agent has ticked.
+        values = self._prepare_entry_billing(entry, line)
+        values |= self._prepare_entry_values(known, entry)
         facts = {
             "remote_number": entry.ticket_number,
             "parent_remote_id": entry.ticket_remote_id,
             "remote_version": version,
+            **self._prepare_entry_mapping(known, entry, ruled),
         }
         if not line:
             batch.new.append((entry, values, link, facts))
@@ -81,7 +91,10 @@ class TicketBillingEntryImport(models.AbstractModel):
         if entry.ticket_remote_id not in known.tickets:
             return "ticket_held", None
         agent = known.agents.get(entry.agent_key, Match(reason="unknown_agent"))
-        for match in (agent, known.activities[entry.activity]):
+        activity = known.activities[entry.activity]
+        if "work_type_id" in known.ruled.get(entry.remote_id, {}):
+            activity = Match()
+        for match in (agent, activity):
             if match.reason:
                 return match.reason, match.link
         return "", None
@@ -89,16 +102,29 @@ class TicketBillingEntryImport(models.AbstractModel):
     @api.model
     def _prepare_entry_values(self, known, entry) -> dict:
         ticket = known.tickets[entry.ticket_remote_id]
+        activity = known.activities[entry.activity].record
         zone = ZoneInfo(ticket._get_billing_tz())
         return {
             "ticket_id": ticket.id,
             "employee_id": known.agents[entry.agent_key].record.id,
-            "work_type_id": known.activities[entry.activity].record.id,
+            "work_type_id": activity.id if activity else False,
             "name": entry.text or ticket.name,
             "date": (entry.start or entry.booked_at).astimezone(zone).date(),
             "billing_start": naive_utc(entry.start),
             "billing_stop": naive_utc(entry.stop),
             "raw_minutes": entry.minutes,
+            **get_values(known.ruled.get(entry.remote_id, {})),
+        }
+
+    @api.model
+    def _prepare_entry_mapping(self, known, entry, ruled) -> dict:
+        """Return what the link says about where employee and work type are from."""
+        agent = known.agents[entry.agent_key].link
+        activity = known.activities[entry.activity].link
+        return {
+            "agent_link_id": agent.id if agent else False,
+            "activity_link_id": activity.id if activity else False,
+            **prepare_rules(ruled),
         }
 
     @api.model
@@ -190,9 +216,12 @@ class TicketBillingEntryImport(models.AbstractModel):
         for link in links:
             line = lines.get(link.remote_id)
             gone = self._prepare_gone(link, line)
-            if line and not self._unlink_line(line):
+            if line and line.billing_locked:
                 batch.hold(gone, "deleted_after_billing")
             else:
+                if line and not self._unlink_line(line):
+                    # Credited work has to be kept, but is not billed once more.
+                    line.sudo().deleted_upstream = True
                 # The link stays as a tombstone.
                 link.write({"removed": True, "res_id": False, "remote_version": False})
                 batch.settle(gone, "removed")
@@ -201,8 +230,6 @@ class TicketBillingEntryImport(models.AbstractModel):
     @api.model
     def _unlink_line(self, line) -> bool:
         """Delete a time entry; False when billing keeps it."""
-        if line.billing_locked:
-            return False
         try:
             with self.env.cr.savepoint():
                 line.unlink()

@@ -13,7 +13,7 @@ from odoo.tools import mute_logger, split_every
 
 from ..systems.records import clean
 from ..transport.errors import ConnectorError
-from .ticket_billing_connector import Busy
+from .ticket_billing_connector_sync import Busy
 
 _logger = logging.getLogger(__name__)
 

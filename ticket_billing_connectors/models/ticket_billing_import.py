@@ -2,6 +2,8 @@ from collections import Counter
 
 from odoo import api, models
 
+from .ticket_billing_import_base import AFTER_BILLING
+
 
 class TicketBillingImport(models.AbstractModel):
     """Brings remote records in: each once, unchanged ones without a write.
@@ -31,15 +33,8 @@ class TicketBillingImport(models.AbstractModel):
         self._remove_gone(connector, tickets if whole else [], entries, counts)
         self._remove_deleted(connector, gone, counts)
         self._release_mapped(connector)
+        self._release_credited(connector)
         return counts
-
-    @api.model
-    def _for(self, connector):
-        """Return self in the connector's company; links it maps release nothing
-        on their own."""
-        return self.with_company(connector.company_id).with_context(
-            connector_import=True
-        )
 
     @api.model
     def _retry(self, connector, held):
@@ -75,3 +70,17 @@ class TicketBillingImport(models.AbstractModel):
         )
         if waiting:
             self._retry(connector, waiting)
+
+    @api.model
+    def _release_credited(self, connector):
+        """Take up changes of what is not billed any more, since it was credited."""
+        held = self.env["ticket.billing.inbox"].search(
+            [
+                ("connector_id", "=", connector.id),
+                ("state", "=", "held"),
+                ("reason", "in", AFTER_BILLING),
+            ]
+        )
+        free = held.filtered(lambda row: not row._is_billed())
+        if free:
+            self._retry(connector, free)

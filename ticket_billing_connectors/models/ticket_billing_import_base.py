@@ -6,6 +6,8 @@ import psycopg2
 from odoo import api, models
 from odoo.exceptions import UserError
 
+#: Reasons to hold what was billed already.
+AFTER_BILLING = ("changed_after_billing", "deleted_after_billing")
 #: What is wrong with one record, not with the database.
 RECORD_ERRORS = (UserError, psycopg2.IntegrityError, psycopg2.DataError)
 
@@ -43,6 +45,14 @@ class TicketBillingImportBase(models.AbstractModel):
 
     _name = "ticket.billing.import.base"
     _description = "Storing of Remote Records"
+
+    @api.model
+    def _for(self, connector):
+        """Return self in the connector's company; links it maps release nothing
+        on their own."""
+        return self.with_company(connector.company_id).with_context(
+            connector_import=True
+        )
 
     @api.model
     def _find_links(self, connector, remote_type, remote_ids):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..intake.records import RemoteCharge
 from ..systems.records import (
     RemoteTicket,
     RemoteTimeEntry,
@@ -8,7 +9,12 @@ from ..systems.records import (
     to_json,
 )
 
-KINDS = {"ticket": RemoteTicket, "time_entry": RemoteTimeEntry}
+KINDS = {
+    "ticket": RemoteTicket,
+    "time_entry": RemoteTimeEntry,
+    "charge": RemoteCharge,
+}
+REMOTE_TYPES = {kind: name for name, kind in KINDS.items()}
 
 
 class TicketBillingInbox(models.Model):
@@ -172,9 +178,7 @@ class TicketBillingInbox(models.Model):
         if self.waiting_link_id:
             return self.env._("Choose the right one in the mapping.")
         if reason in ("changed_after_billing", "deleted_after_billing"):
-            return self.env._(
-                "Credit the invoice and try again, or dismiss the change."
-            )
+            return self._get_way_out_after_billing()
         if reason == "invalid_minutes" and self.minutes < 0:
             return self.env._(
                 "Shorten the time entry it corrects by hand, then dismiss it."
@@ -182,6 +186,17 @@ class TicketBillingInbox(models.Model):
         if reason == "refused":
             return self.env._("Mend the cause, then try again.")
         return self.env._("Correct it in the ticket system, or dismiss it.")
+
+    def _get_way_out_after_billing(self):
+        if self.remote_type == "time_entry":
+            return self.env._(
+                "Take it over: the next run bills or credits the difference. Or credit"
+                " the invoice and try again, or dismiss the change."
+            )
+        return self.env._(
+            "Credit the invoice with its work released and try again, or dismiss the"
+            " change."
+        )
 
     def action_retry(self):
         """Try again; what still cannot come in keeps waiting, maybe otherwise."""
@@ -227,7 +242,7 @@ class TicketBillingInbox(models.Model):
                 ]
             )
         }
-        creations = []
+        creations, news = [], self.browse()
         for finding in findings:
             vals = self._prepare_held(connector, **finding)
             row = found.get((vals["remote_type"], vals["remote_id"]))
@@ -235,20 +250,22 @@ class TicketBillingInbox(models.Model):
                 creations.append(vals)
             elif not row._is_same(vals):
                 row.write(vals)
-        self.create(creations)
+                news |= row
+        (news | self.create(creations))._warn_after_billing()
         return len(findings)
 
     @api.model
     def _prepare_held(self, connector, record, reason, link=None, detail=""):
-        is_ticket = isinstance(record, RemoteTicket)
+        remote_type = REMOTE_TYPES[type(record)]
+        is_ticket = remote_type == "ticket"
         return {
             "connector_id": connector.id,
-            "remote_type": "ticket" if is_ticket else "time_entry",
+            "remote_type": remote_type,
             "remote_id": record.remote_id,
             "parent_remote_id": False if is_ticket else record.ticket_remote_id,
             "number": record.number if is_ticket else record.ticket_number,
             "payload": to_json(record) | {"fingerprint": fingerprint(record)},
-            "minutes": 0 if is_ticket else record.minutes or 0,
+            "minutes": getattr(record, "minutes", 0) or 0,
             "state": "held",
             "reason": reason,
             "detail": detail or False,

@@ -7,6 +7,8 @@ MODELS = {
     "contact": "res.partner",
     "agent": "hr.employee",
     "activity": "ticket.billing.work.type",
+    "charge": "ticket.billing.charge",
+    "product": "product.product",
 }
 #: Field of the link that shows the target, for what users map by hand.
 TARGET_FIELDS = {
@@ -14,6 +16,7 @@ TARGET_FIELDS = {
     "contact": "partner_id",
     "agent": "employee_id",
     "activity": "work_type_id",
+    "product": "product_id",
 }
 
 
@@ -116,7 +119,7 @@ class TicketBillingLink(models.Model):
     @api.depends("res_id", "remote_type")
     def _compute_targets(self):
         for link in self:
-            link.partner_id = link.employee_id = link.work_type_id = False
+            link.update(dict.fromkeys(TARGET_FIELDS.values(), False))
             name = TARGET_FIELDS.get(link.remote_type)
             if name and link.res_id:
                 link[name] = self.env[link.res_model].browse(link.res_id).exists()
@@ -154,15 +157,6 @@ class TicketBillingLink(models.Model):
             link.display_name = (
                 f"{name} ({link.remote_id})" if known else link.remote_id
             )
-
-    def write(self, vals):
-        """A mapping made by hand releases at once what waited for it."""
-        res = super().write(vals)
-        if vals.get("res_id") and not self.env.context.get("connector_import"):
-            if any(link.ambiguous for link in self):
-                super().write({"ambiguous": False})
-            self._release()
-        return res
 
     def _release(self):
         """Import what was held for want of these links."""

@@ -2,8 +2,10 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import email_normalize
 
+from ..tools.names import mail_domain, mail_domains
 from .ticket_billing_link import MODELS
 
 
@@ -15,16 +17,22 @@ class Match(NamedTuple):
     link: models.Model | None = None
 
 
+def compact(number) -> str:
+    """Return a VAT number as it is stored: without blanks, in capitals."""
+    return "".join((number or "").split()).upper()
+
+
 class TicketBillingMatch(models.AbstractModel):
     """Finds customers, employees and work types for remote keys, in batches.
 
     What was mapped once stays. Otherwise rules are tried in order; the first that
-    fits exactly one record maps it, and several hits are left to a person.
+    fits exactly one record maps it, and several hits are left to a person, with
+    proposals.
     """
 
     _name = "ticket.billing.match"
     _description = "Matching of Remote Records"
-    _inherit = "ticket.billing.import.base"
+    _inherit = ["ticket.billing.import.base", "ticket.billing.matcher"]
 
     # Customers
 
@@ -37,10 +45,12 @@ class TicketBillingMatch(models.AbstractModel):
     def _match_customers(self, connector, tickets) -> dict:
         """Return a Match by customer key for ``tickets``."""
         facts = {}
+        emails = defaultdict(set)
         for ticket in tickets:
             key = self._get_customer_key(ticket)
             if key:
                 facts.setdefault(key, ticket)
+                emails[key].add(ticket.contact_email)
         links = self._ensure_links(
             connector,
             "customer",
@@ -52,28 +62,75 @@ class TicketBillingMatch(models.AbstractModel):
                 for key, ticket in facts.items()
             },
         )
-        emails = defaultdict(set)
-        for ticket in tickets:
-            if ticket.contact_email:
-                emails[self._get_customer_key(ticket)].add(ticket.contact_email)
-        rules = [
-            lambda keys: self._partners_by("ref", {key: {key} for key in keys}),
-            lambda keys: self._partners_by("email_normalized", emails),
-            lambda keys: self._partners_by(
-                "name", {key: {facts[key].customer_name or key} for key in keys}
-            ),
-        ]
-        self._map_links(links, rules)
+        self._map_links(links, self._get_customer_rules(links, emails))
         return self._get_matches(links, "customer")
+
+    @api.model
+    def _learn_organisations(self, connector, organisations):
+        """Remember what is known of customers, for matching now and later."""
+        self._for(connector)._ensure_links(
+            connector,
+            "customer",
+            {
+                organisation.remote_id: {
+                    "remote_name": organisation.name,
+                    "remote_number": organisation.number,
+                    "remote_email": organisation.email,
+                    "remote_domain": organisation.domain,
+                    "remote_vat": organisation.vat,
+                }
+                for organisation in organisations
+            },
+        )
+
+    @api.model
+    def _get_customer_rules(self, links, emails=None):
+        """Return what a customer is known by, the surest first. ``emails`` are those
+        of the contacts by key, beside the one on the link."""
+        by_key = {link.remote_id: link for link in links}
+        emails = {
+            key: {link.remote_email, *(emails or {}).get(key, ())} - {False, ""}
+            for key, link in by_key.items()
+        }
+
+        def wanted(read):
+            return lambda keys: {key: read(by_key[key]) for key in keys}
+
+        numbers = wanted(lambda link: {link.remote_id, link.remote_number})
+        vats = wanted(lambda link: {compact(link.remote_vat)})
+        names = wanted(lambda link: {link.remote_name or link.remote_id})
+        return [
+            ("reference", lambda keys: self._partners_by("ref", numbers(keys))),
+            ("vat", lambda keys: self._partners_by("vat", vats(keys))),
+            (
+                "email",
+                lambda keys: self._partners_by(
+                    "email_normalized", {key: emails[key] for key in keys}
+                ),
+            ),
+            (
+                "domain",
+                lambda keys: self._partners_by_domain(
+                    {
+                        key: mail_domains(by_key[key].remote_domain)
+                        | {mail_domain(email) for email in emails[key]}
+                        for key in keys
+                    }
+                ),
+            ),
+            ("name", lambda keys: self._partners_by("name", names(keys))),
+        ]
 
     @api.model
     def _partners_by(self, field, wanted) -> dict:
         """Return customers whose ``field`` is among the values wanted for a key."""
         wanted = {
-            key: {self._normal(field, value) for value in values}
+            key: {self._normal(field, value) for value in values if value}
             for key, values in wanted.items()
         }
         every = set().union(*wanted.values())
+        if not every:
+            return {}
         partners = self.env["res.partner"].search(
             [
                 (field, "in", list(every)),
@@ -87,6 +144,27 @@ class TicketBillingMatch(models.AbstractModel):
                 *(by_value.get(value, none) for value in values)
             ).commercial_partner_id
             for key, values in wanted.items()
+        }
+
+    @api.model
+    def _partners_by_domain(self, wanted) -> dict:
+        """Return customers with a mail address of one of the domains wanted."""
+        every = set().union(*wanted.values()) - {""}
+        if not every:
+            return {}
+        company = self.env.company
+        domain = Domain("company_id", "in", [False, company.id]) & Domain.OR(
+            Domain("email_normalized", "=like", f"%@{name}") for name in every
+        )
+        found = defaultdict(self.env["res.partner"].browse)
+        for partner in self.env["res.partner"].search(domain):
+            # Our own people write tickets too.
+            customer = partner.commercial_partner_id - company.partner_id
+            found[mail_domain(partner.email_normalized)] |= customer
+        none = self.env["res.partner"]
+        return {
+            key: none.union(*(found[name] for name in names if name))
+            for key, names in wanted.items()
         }
 
     def _normal(self, field, value):
@@ -137,19 +215,27 @@ class TicketBillingMatch(models.AbstractModel):
         """Return a Match by agent key."""
         facts = {key: {} for key in keys if key}
         links = self._ensure_links(connector, "agent", facts)
+        self._map_links(links, self._get_agent_rules(links))
+        return self._get_matches(links, "agent")
+
+    @api.model
+    def _get_agent_rules(self, links):
         by_key = {link.remote_id: link for link in links}
         employees = self.env["hr.employee"].search(
-            [("company_id", "=", connector.company_id.id)]
+            [("company_id", "in", links.company_id.ids)]
         )
-        rules = [
-            lambda keys, rule=rule: {
-                key: employees.filtered(lambda e, key=key: rule(e, by_key[key]))
+
+        def fitting(rule):
+            return lambda keys: {
+                key: employees.filtered(lambda e, k=key: rule(e, by_key[k]))
                 for key in keys
             }
-            for rule in (self._has_email, self._has_login, self._has_name)
+
+        return [
+            ("email", fitting(self._has_email)),
+            ("login", fitting(self._has_login)),
+            ("name", fitting(self._has_name)),
         ]
-        self._map_links(links, rules)
-        return self._get_matches(links, "agent")
 
     def _has_email(self, employee, link):
         email = email_normalize(link.remote_email or link.remote_login or "")
@@ -171,21 +257,23 @@ class TicketBillingMatch(models.AbstractModel):
         links = self._ensure_links(
             connector, "activity", {name: {"remote_name": name} for name in names}
         )
-        types = self.env["ticket.billing.work.type"].search(
-            [("company_id", "in", [False, connector.company_id.id])]
-        )
-        rules = [
-            lambda keys, field=field: {
-                key: types.filtered(
-                    lambda t, key=key, field=field: t[field].lower() == key.lower()
-                )
-                for key in keys
-            }
-            for field in ("code", "name")
-        ]
-        self._map_links(links, rules)
+        self._map_links(links, self._get_activity_rules(links))
         matches = self._get_matches(links, "activity")
         return matches | {"": Match(connector.work_type_id)}
+
+    @api.model
+    def _get_activity_rules(self, links):
+        types = self.env["ticket.billing.work.type"].search(
+            [("company_id", "in", [False, *links.company_id.ids])]
+        )
+
+        def fitting(field):
+            return lambda keys: {
+                key: types.filtered(lambda t, k=key: t[field].lower() == k.lower())
+                for key in keys
+            }
+
+        return [("code", fitting("code")), ("name", fitting("name"))]
 
     # Links
 
@@ -215,19 +303,13 @@ class TicketBillingMatch(models.AbstractModel):
         )
 
     @api.model
-    def _map_links(self, links, rules):
-        """Map what is not mapped: by the first rule that fits exactly one record."""
-        remaining = {link.remote_id: link for link in links if link.state == "unmapped"}
-        for rule in rules:
-            if not remaining:
-                return
-            for key, found in rule(list(remaining)).items():
-                link = remaining.get(key)
-                if link and len(found) == 1:
-                    link.write({"res_id": found.id, "ambiguous": False})
-                    del remaining[key]
-                elif link and len(found) > 1 and not link.ambiguous:
-                    link.ambiguous = True
+    def _match_again(self, links):
+        """Look once more for what fits the unmapped ``links``."""
+        groups = links.grouped(lambda link: (link.connector_id, link.remote_type))
+        for (connector, remote_type), same in groups.items():
+            here = self._for(connector)
+            get_rules = getattr(here, f"_get_{remote_type}_rules")
+            here._map_links(same.with_env(here.env), get_rules(same))
 
     @api.model
     def _get_matches(self, links, remote_type) -> dict:

@@ -49,6 +49,7 @@ class TicketBillingRemoteMixin(models.AbstractModel):
     )
 
     test_result = fields.Text(readonly=True, copy=False)
+    test_date = fields.Datetime(string="Tested on", readonly=True, copy=False)
 
     # Guarding the credentials
 
@@ -71,7 +72,9 @@ class TicketBillingRemoteMixin(models.AbstractModel):
 
     def _moves_to(self, vals):
         try:
-            return split_origin(vals["base_url"] or "") != split_origin(self.base_url)
+            return split_origin(vals["base_url"] or "") != split_origin(
+                self.base_url or ""
+            )
         except ConnectorError:
             return True
 
@@ -165,11 +168,13 @@ class TicketBillingRemoteMixin(models.AbstractModel):
             with closing(self._open()) as client:
                 checks = client.check()
         except ConnectorError as error:
-            lines, passed = [f"✗ {self._describe(error)}"], False
+            checks, passed = [], False
+            lines = [f"✗ {self._describe(error)}"]
         else:
             lines = [self._describe_check(check) for check in checks]
             passed = checks[-1].error is None and checks[-1].step == STEPS[-1]
-        self.test_result = "\n".join(lines)
+        self.test_result = "\n".join([*lines, *self._get_open_steps(checks)])
+        self.test_date = fields.Datetime.now()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -184,8 +189,16 @@ class TicketBillingRemoteMixin(models.AbstractModel):
             },
         }
 
-    def _describe_check(self, check):
-        names = {
+    def _get_open_steps(self, checks) -> list[str]:
+        """Return a line for each step that was not reached."""
+        names = self._get_step_names()
+        return [
+            self.env._("– %(step)s: not tested", step=names[step])
+            for step in STEPS[STEPS.index(checks[-1].step) + 1 if checks else 0 :]
+        ]
+
+    def _get_step_names(self) -> dict[str, str]:
+        return {
             "address": self.env._("Address"),
             "tls": self.env._("Encryption"),
             "service": self.env._("Web service"),
@@ -193,6 +206,9 @@ class TicketBillingRemoteMixin(models.AbstractModel):
             "rights": self.env._("Rights"),
             "time": self.env._("Time"),
         }
+
+    def _describe_check(self, check):
+        names = self._get_step_names()
         if check.error:
             return f"✗ {names[check.step]}: {self._describe(check.error)}"
         facts = check.facts

@@ -46,9 +46,19 @@ class TicketBillingSyncLog(models.Model):
     entry_held = fields.Integer(string="Held time entries")
     entry_failed = fields.Integer(string="Failed time entries")
     entry_removed = fields.Integer(string="Removed time entries")
+    unchanged = fields.Integer(compute="_compute_totals")
+    failed = fields.Integer(compute="_compute_totals")
     summary = fields.Char(compute="_compute_summary")
     error = fields.Text()
     notes = fields.Text(help="Oddities that do not stop a record from coming in.")
+
+    @api.depends(
+        "ticket_unchanged", "entry_unchanged", "ticket_failed", "entry_failed"
+    )  # fmt: skip
+    def _compute_totals(self):
+        for log in self:
+            log.unchanged = log.ticket_unchanged + log.entry_unchanged
+            log.failed = log.ticket_failed + log.entry_failed
 
     @api.depends(
         "state", "ticket_new", "ticket_changed", "entry_new", "entry_changed",

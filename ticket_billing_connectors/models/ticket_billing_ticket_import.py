@@ -7,6 +7,7 @@ from odoo.tools import plaintext2html
 
 from ..systems.records import fingerprint, ticket_problem
 from .ticket_billing_import_base import Batch
+from .ticket_billing_mapping_rule import get_digest, prepare_rules
 from .ticket_billing_match import Match
 
 #: No mails to customers and no followers for tickets that come from elsewhere.
@@ -26,6 +27,7 @@ class Surroundings(NamedTuple):
     contacts: dict
     booked: set
     stages: dict
+    ruled: dict
 
 
 class TicketBillingTicketImport(models.AbstractModel):
@@ -49,6 +51,7 @@ class TicketBillingTicketImport(models.AbstractModel):
                 closed: self._find_stage(connector.team_id, closed)
                 for closed in (False, True)
             },
+            ruled=connector.rule_ids._apply_to_tickets(tickets),
         )
         for ticket in tickets:
             self._import_ticket(connector, batch, known, ticket)
@@ -60,7 +63,9 @@ class TicketBillingTicketImport(models.AbstractModel):
         link = known.links.get(ticket.remote_id)
         record = known.records.get(ticket.remote_id)
         # The time of the change says nothing that is kept here.
+        ruled = known.ruled.get(ticket.remote_id, {})
         version = fingerprint(dataclasses.replace(ticket, changed=None))
+        version += get_digest(ruled)
         if record and link.remote_version == version:
             batch.settle(ticket, "unchanged")
             return
@@ -72,7 +77,13 @@ class TicketBillingTicketImport(models.AbstractModel):
             return
         partner = known.contacts.get(ticket.remote_id) or match.record
         values = self._prepare_ticket_values(connector, ticket, partner)
+        values |= self._prepare_ruled_contract(ruled, match.record)
         facts = self._prepare_ticket_link(ticket, version)
+        facts |= {
+            "customer_link_id": match.link.id if match.link else False,
+            "entry_rules": ruled or False,
+            **prepare_rules(ruled),
+        }
         if record:
             self._update_ticket(record, ticket, values)
             link.write(facts)
@@ -112,6 +123,15 @@ class TicketBillingTicketImport(models.AbstractModel):
         if ticket.purchase_order:
             values["purchase_order_ref"] = ticket.purchase_order
         return values
+
+    @api.model
+    def _prepare_ruled_contract(self, ruled, customer) -> dict:
+        """Return the contract a rule chooses, if it is the customer's."""
+        contract = self.env["ticket.billing.contract"].browse(
+            ruled.get("contract_id", [])
+        )
+        fits = customer and contract.exists().partner_id == customer
+        return {"billing_contract_id": contract.id} if fits else {}
 
     @api.model
     def _prepare_new_ticket_values(self, connector, ticket, stage) -> dict:

@@ -10,7 +10,7 @@ from ..transport.errors import InvalidRequest
 from ..transport.oauth import TokenStore
 from .declaration import Webhook
 from .hook_event import ANY_SYSTEM
-from .records import Check, Page
+from .records import Check, Page, RemoteAgent, RemoteOrganisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,11 @@ class Connection:
     ``verify=False`` switches the check of its certificate off. ``options`` go to
     :class:`~..transport.session.HttpSession`. ``known_entries(day)`` returns the
     bookings that came in before with work of ``day`` or later, ids of their tickets by
-    their own, ``since`` is the
-    first day whose work is wanted. ``known_tickets(ids)`` returns those of the ids of
-    tickets that came in before. ``token_store`` keeps OAuth tokens.
-    ``with_status``: changes of state are wanted too.
+    their own. ``known_of(tickets)`` returns in the same way all bookings that ever came
+    in for these tickets, also those held, dismissed or removed. ``known_tickets(ids)``
+    returns those of the ids of tickets that came in before. ``since`` is the first day
+    whose work is wanted. ``token_store`` keeps OAuth tokens. ``with_status``: changes
+    of state are wanted too.
     """
 
     base_url: str
@@ -33,6 +34,7 @@ class Connection:
     verify: bool = True
     options: dict = field(default_factory=dict)
     known_entries: Callable[[date], dict[str, str]] = lambda day: {}
+    known_of: Callable[[list[str]], dict[str, str]] = lambda tickets: {}
     known_tickets: Callable[[set[str]], set[str]] = lambda ids: set()
     since: date | None = None
     token_store: TokenStore | None = None
@@ -71,6 +73,12 @@ class TicketSystem(Protocol):
     def has_note(self, remote_id: str, text: str) -> bool | None:
         """Return whether a note with ``text`` is on a ticket; None: nobody knows."""
 
+    def organisations(self) -> Iterator[RemoteOrganisation]:
+        """Yield the customers the system knows; asked where it can list them."""
+
+    def agents(self) -> Iterator[RemoteAgent]:
+        """Yield those who work on tickets; asked where it can list them."""
+
     def check(self) -> list[Check]:
         """Test the connection step by step, ending with the first that fails."""
 
@@ -85,7 +93,7 @@ class System:
     ``needs_login``: a user name is needed beside the secret, ``needs_consent``: a
     user has to agree in the browser (see :mod:`.consent`), ``tells_status``: changes
     of state can be read. ``webhook`` says how it reports changes, ``write_back`` what
-    can be written to it."""
+    can be written to it, ``organisations`` and ``agents`` whether it can list them."""
 
     code: str
     name: str
@@ -96,6 +104,8 @@ class System:
     tells_status: bool = False
     webhook: Webhook = ANY_SYSTEM
     write_back: frozenset[str] = frozenset()
+    organisations: bool = False
+    agents: bool = False
 
     def open(self, connection: Connection, values: dict) -> TicketSystem:
         """Return a client; ``values`` override the defaults of the settings.

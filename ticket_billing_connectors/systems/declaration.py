@@ -31,7 +31,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A call whose ``answer`` is a list of rows, which comes in pages of ``paging``."""
+    """A call whose ``answer`` is a list of rows, which comes in pages of ``paging``.
+
+    ``per_minute`` is how many of these the system takes, if fewer than of others.
+    """
 
     path: str
     answer: Pick
@@ -39,6 +42,32 @@ class Listing:
     method: str = "GET"
     query: dict = field(default_factory=dict)
     paging: PageStyle = SinglePage()
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A list of all organisations or agents there are; ``fields`` picks those of
+    :class:`~.records.RemoteOrganisation` or :class:`~.records.RemoteAgent`. A row
+    without an id is left out."""
+
+    listing: Listing
+    fields: dict[str, Pick]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several declarations, by the value of a setting."""
+
+    setting: str
+    options: dict[str, Any]
+
+
+def chosen(declared, settings):
+    """Return ``declared``, or the one of a choice that the settings name."""
+    if isinstance(declared, Choice):
+        return declared.options[getattr(settings, declared.setting)]
+    return declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,26 +205,33 @@ class Declaration:
 
     ``base`` is appended to the connection's address for all calls. ``who`` is a call
     that only works when logged in. ``write_back`` maps ``note``, ``field`` and
-    ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``, or
-    to an :class:`AddToList` of them, ``take_back`` those that undo them; ``refused``
-    picks from an answer to them what is true if the system says no in spite of its
-    status. ``notes`` reads the texts of all notes on ``{id}``.
+    ``tag`` to calls with ``{id}``, ``{text}`` (``{html}``: as HTML) and ``{name}``
+    (``{field_id}``: as a number), or to an :class:`AddToList` of them, ``take_back``
+    those that undo them; ``refused`` picks from an answer to them what is true if the
+    system says no in spite of its status. ``notes`` reads the texts of all notes on
+    ``{id}``.
     ``fault`` recognises the system's own errors, ``per_minute`` is how many requests
     it takes from one user (a setting of this name goes first), ``headers`` are sent
     with every one.
-    ``needs_login``: a user name is needed beside the secret. ``status`` is a
-    :class:`~.time_sources.StatusHistory`, where states can suggest times.
+    ``needs_login``: a user name is needed beside the secret. ``auth``, ``time`` and
+    ``organisations`` may be a :class:`Choice`. ``look_up`` finds settings that were
+    left empty: the ``id`` of the first row of a list. ``organisations`` and ``agents``
+    list all there are. ``status`` is a :class:`~.time_sources.StatusHistory`, where
+    states can suggest times.
     """
 
     code: str
     name: str
-    auth: Header | Basic | Body | Session | OAuth
+    auth: Header | Basic | Body | Session | OAuth | Choice
     who: Call
     tickets: Tickets
     time: Any
     base: str = ""
     people: People = People()
+    organisations: Directory | Choice | None = None
+    agents: Directory | None = None
     settings: type = Common
+    look_up: dict[str, Listing] = field(default_factory=dict)
     write_back: dict[str, Call | AddToList] = field(default_factory=dict)
     take_back: dict[str, Call] = field(default_factory=dict)
     refused: Pick = "`false`"

@@ -4,6 +4,7 @@ import datetime
 import email.utils
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -14,12 +15,12 @@ from ..transport.since_walk import SinceWalk
 from ..transport.throttle import shared_bucket
 from .base import Connection
 from .connection_test import run_checks
-from .declaration import AddToList, Call, Declaration, Listing, Since
+from .declaration import AddToList, Call, Declaration, Listing, Since, chosen
 from .logins import make_auth
 from .position import Position
-from .records import Page, clean
+from .records import Page, RemoteAgent, RemoteOrganisation, clean
 from .row_reader import RowReader
-from .templates import as_html, fill, fill_path, pick
+from .templates import as_html, fill, fill_path, pick, pick_all
 from .time_formats import read_time, zone_of
 
 
@@ -33,6 +34,7 @@ class DeclaredClient:
         self.zone = zone_of(getattr(settings, "time_zone", "UTC"))
         self.rows = RowReader(self)
         self._remote_time = None
+        self._complete = False
         #: Ids of the tickets this run has read, and of those it cannot read.
         self.read_ids: set[str] = set()
         self.missing_ids: set[str] = set()
@@ -45,8 +47,14 @@ class DeclaredClient:
     def http(self) -> HttpSession:
         api = self.base_url + fill_path(self.declaration.base, self.values())
         http = self.open_session(api)
-        http.auth = make_auth(self.declaration.auth, self, http)
+        auth = chosen(self.declaration.auth, self.settings)
+        http.auth = make_auth(auth, self, http)
         return http
+
+    @property
+    def source(self):
+        """Where time is kept."""
+        return chosen(self.declaration.time, self.settings)
 
     def open_session(self, url, classify=None) -> HttpSession:
         """Return a session as the connection wants it, without log-in."""
@@ -129,6 +137,7 @@ class DeclaredClient:
     ):
         """Return (rows, next step) of one page of a list."""
         step = step or listing.paging.first(size or self.settings.page_size)
+        self._slow_down(listing)
         answer = self._send(listing, listing.fields, values, step)
         rows = self.pick(listing.answer, answer.data)
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
@@ -136,6 +145,14 @@ class DeclaredClient:
         url = step.url or f"{self.http.base_url}{listing.path}"
         page = Received(answer.data, answer.headers, len(rows), url)
         return rows, listing.paging.after(step, page)
+
+    def _slow_down(self, listing):
+        """Wait as long as the system wants between two requests for this list."""
+        if listing.per_minute:
+            who = self.base_url, self.connection.login, self.connection.secret
+            key = (*who, listing.path)
+            bucket = shared_bucket(key, listing.per_minute, listing.per_minute // 2)
+            self.http.wait(bucket.reserve())
 
     def read_pages(self, listing: Listing, **values) -> Iterator[list[dict]]:
         """Yield the pages of a list that is read as a whole.
@@ -199,7 +216,7 @@ class DeclaredClient:
 
     def first_cursor(self, day: datetime.date) -> str:
         start = datetime.datetime.combine(day, datetime.time(), self.zone)
-        if self.declaration.time.has_cursor:
+        if self.source.has_cursor:
             return str(Position(start, start, start))
         return str(Position(start))
 
@@ -210,7 +227,7 @@ class DeclaredClient:
 
     def changes(self, cursor: str) -> Iterator[Page]:
         """Yield changed tickets, then what the time source has of its own."""
-        time = self.declaration.time
+        time = self.source
         position = Position.parse(cursor)
         self.read_ids, self.missing_ids = set(), set()
         for chunk in self.walk(self.declaration.tickets.changed).run(position.tickets):
@@ -224,16 +241,17 @@ class DeclaredClient:
     def read_again(self, ids: list[str]) -> Page:
         """Return the tickets with these ids as they are now, for a webhook's hint."""
         page = self.page_of(self.load_tickets(ids))
-        page.whole = page.whole and self.declaration.time.whole
+        page.whole = page.whole and self.source.whole
         return page
 
     def page_of(self, rows, entry_rows=()) -> Page:
         """Return tickets with the bookings they bring, and single bookings."""
-        time = self.declaration.time
+        self.complete_settings()
+        time = self.source
         readable, booked, notes = time.of_tickets(self, rows)
         booked += [(row, "") for row in entry_rows]
         status = self.declaration.status if self.connection.with_status else None
-        return Page(
+        page = Page(
             tickets=[self.rows.ticket(row) for row in readable],
             entries=[time.entry(self, row, ticket_id) for row, ticket_id in booked],
             agents=self.rows.agents(readable, [row for row, _ticket_id in booked]),
@@ -243,9 +261,42 @@ class DeclaredClient:
             whole=time.whole and not entry_rows,
             status_changes=status.of_tickets(self, readable) if status else {},
         )
+        page.note_raw(page.tickets, readable)
+        page.note_raw(page.entries, [row for row, _ticket_id in booked])
+        return page
+
+    def complete_settings(self):
+        """Look up the settings that were left empty."""
+        for name, listing in self.declaration.look_up.items():
+            if not self._complete and not getattr(self.settings, name):
+                rows = (row for page in self.read_pages(listing) for row in page)
+                value = clean(next(rows, {}).get("id"))
+                self.settings = replace(self.settings, **{name: value})
+        self._complete = True
 
     def check(self):
         return run_checks(self)
+
+    # Who is there
+
+    def organisations(self) -> Iterator[RemoteOrganisation]:
+        """Yield the customers the system knows, none if it has no list of them."""
+        return self._list(self.declaration.organisations, RemoteOrganisation)
+
+    def agents(self) -> Iterator[RemoteAgent]:
+        """Yield those who work on tickets, none if the system has no list of them."""
+        return self._list(self.declaration.agents, RemoteAgent)
+
+    def _list(self, directory, kind):
+        seen, directory = {""}, chosen(directory, self.settings)
+        for rows in self.read_pages(directory.listing) if directory else ():
+            for row in rows:
+                found = pick_all(directory.fields, row, self.settings)
+                values = {name: clean(value) for name, value in found.items()}
+                record = kind(**values)
+                if record.remote_id not in seen:
+                    seen.add(record.remote_id)
+                    yield record
 
     # Writing
 
@@ -268,6 +319,7 @@ class DeclaredClient:
         if call is None:
             raise errors.InvalidRequest("It cannot be written to like this.")
         values = {"id": remote_id, "text": text, "html": as_html(text), "name": name}
+        values["field_id"] = int(name) if name.isdecimal() else name
         if isinstance(call, AddToList):
             items = self.call(call.read, **values) or []
             if text in items:

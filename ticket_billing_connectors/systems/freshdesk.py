@@ -15,6 +15,7 @@ from .declaration import (
     Basic,
     Call,
     Declaration,
+    Directory,
     Listing,
     Lookup,
     People,
@@ -55,11 +56,30 @@ class Settings(Common):
         "Name of the custom field of tickets with the customer's order number."
         " Example: cf_purchase_order",
     )
+    number_field: str = setting(
+        "",
+        "Field with the customer number",
+        "Name of the custom field of companies with the customer's number. Example:"
+        " customer_number",
+    )
+    vat_field: str = setting(
+        "",
+        "Field with the VAT number",
+        "Name of the custom field of companies with the VAT number. Example:"
+        " vat_number",
+    )
     per_minute: int = setting(
         100,
         "Requests per minute",
         "How many requests are sent in a minute at most. What Freshdesk allows depends"
         " on the plan and is shared with all your other integrations.",
+    )
+
+
+def custom_field(name):
+    """Return a reader of the custom field that the setting ``name`` holds."""
+    return lambda row, settings: (row.get("custom_fields") or {}).get(
+        getattr(settings, name)
     )
 
 
@@ -127,9 +147,7 @@ SYSTEM = Declaration(
             "contact_email": "requester.email",
             "agent_key": "responder_id",
             "queue": "type",
-            "purchase_order": lambda row, settings: (
-                row.get("custom_fields") or {}
-            ).get(settings.purchase_order_field),
+            "purchase_order": custom_field("purchase_order_field"),
         },
     ),
     time=ByWorkDate(
@@ -163,6 +181,25 @@ SYSTEM = Declaration(
                 "name": "contact.name",
             },
         ),
+    ),
+    organisations=Directory(
+        Listing("/companies", "@", paging=NextUrl()),
+        {
+            "remote_id": "id",
+            "name": "name",
+            "number": custom_field("number_field"),
+            "domain": "join(', ', domains || `[]`)",
+            "vat": custom_field("vat_field"),
+        },
+    ),
+    agents=Directory(
+        Listing("/agents", "@", paging=NextUrl()),
+        {
+            "key": "id",
+            "login": "contact.email",
+            "name": "contact.name",
+            "email": "contact.email",
+        },
     ),
     write_back={
         "note": Call(

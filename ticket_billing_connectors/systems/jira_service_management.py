@@ -16,7 +16,9 @@ from .adf import plain_text
 from .declaration import (
     Basic,
     Call,
+    Choice,
     Declaration,
+    Directory,
     Listing,
     People,
     Since,
@@ -254,6 +256,27 @@ SYSTEM = Declaration(
             "key": "author.accountId",
             "name": "author.displayName",
             "email": "author.emailAddress",
+        },
+    ),
+    organisations=Choice(
+        "customer_from",
+        {
+            "organization": Directory(
+                Listing(
+                    "/rest/servicedeskapi/organization",
+                    "values",
+                    paging=Offset("start", "limit", 50),
+                ),
+                {"remote_id": "id", "name": "name"},
+            ),
+            "project": Directory(
+                Listing(
+                    "/rest/api/3/project/search",
+                    "values",
+                    paging=Offset("startAt", "maxResults", 50, total="total"),
+                ),
+                {"remote_id": "id", "name": "name", "number": "key"},
+            ),
         },
     ),
     write_back={

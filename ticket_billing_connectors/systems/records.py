@@ -83,6 +83,23 @@ class RemoteAgent:
     name: str = ""
     email: str = ""
 
+    @property
+    def remote_id(self) -> str:
+        return self.key
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOrganisation:
+    """A customer as the remote system knows it; its ``remote_id`` is what tickets name
+    as ``customer_key``. ``domain`` may be several e-mail domains, by commas."""
+
+    remote_id: str
+    name: str = ""
+    number: str = ""
+    domain: str = ""
+    email: str = ""
+    vat: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteStatusChange:
@@ -102,6 +119,8 @@ class Page:
     are known to be deleted. ``cursor`` is where to resume after this page, which is
     the last one of its run if ``last``. ``notes`` are oddities for the log.
     ``status_changes`` holds all changes of state by ticket id, where they are wanted.
+    ``raw`` has the records as they were read, by ("ticket" or "time_entry", remote
+    id).
     """
 
     tickets: list[RemoteTicket]
@@ -113,6 +132,13 @@ class Page:
     whole: bool = True
     gone: list[str] = field(default_factory=list)
     status_changes: dict[str, list[RemoteStatusChange]] = field(default_factory=dict)
+    raw: dict = field(default_factory=dict)
+
+    def note_raw(self, records, rows):
+        """Keep ``rows``, which ``records`` were made from, in ``raw``."""
+        for record, row in zip(records, rows, strict=True):
+            kind = "ticket" if isinstance(record, RemoteTicket) else "time_entry"
+            self.raw[kind, record.remote_id] = row
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from . import units
 from .declaration import (
     Call,
     Declaration,
+    Directory,
     Header,
     Listing,
     Lookup,
@@ -21,6 +22,7 @@ from .declaration import (
     Webhook,
 )
 from .settings import Common, setting
+from .templates import pick
 from .time_sources import ByWorkDate
 
 PAGING = Offset(total="total_count")
@@ -56,6 +58,11 @@ def custom_field(row, name):
             value = item.get("value")
             return ", ".join(map(str, value)) if isinstance(value, list) else value
     return None
+
+
+def projects(answer, settings):
+    """Return the projects of a page, if those are the customers."""
+    return [] if settings.customer_field else pick("projects", answer, settings)
 
 
 def customer(part):
@@ -145,6 +152,20 @@ SYSTEM = Declaration(
             Call("/users/{key}.json", answer="user"), {"contact_email": "mail"}
         ),
     ),
+    organisations=Directory(
+        Listing("/projects.json", projects, paging=PAGING),
+        {"remote_id": "id", "name": "name", "number": "identifier"},
+    ),
+    # For administrators only.
+    agents=Directory(
+        Listing("/users.json", "users", paging=PAGING),
+        {
+            "key": "id",
+            "login": "login",
+            "name": "join(' ', [firstname || '', lastname || ''])",
+            "email": "mail",
+        },
+    ),
     write_back={
         "note": Call(
             "/issues/{id}.json",
@@ -153,7 +174,7 @@ SYSTEM = Declaration(
         ),
         "field": Call(
             "/issues/{id}.json",
-            {"issue": {"custom_fields": [{"id": "{name}", "value": "{text}"}]}},
+            {"issue": {"custom_fields": [{"id": "{field_id}", "value": "{text}"}]}},
             method="PUT",
         ),
     },

@@ -28,6 +28,8 @@ def as_system(found: System | Declaration) -> System:
         tells_status=found.status is not None,
         webhook=found.webhook or ANY_SYSTEM,
         write_back=frozenset(found.write_back),
+        organisations=found.organisations is not None,
+        agents=found.agents is not None,
     )
 
 

@@ -10,15 +10,21 @@ def setting(
     help: str = "",
     choices: dict | None = None,
     decides_what_comes: bool = False,
+    final: bool = False,
+    only_with: tuple[str, ...] = (),
 ):
     """Declare a setting: ``label`` and ``help`` are for users, ``choices`` maps the
     values allowed to their names. The type of ``default`` is that of the field. When
-    one that ``decides_what_comes`` changes, everything is read again."""
+    one that ``decides_what_comes`` changes, everything is read again; a ``final`` one
+    cannot change once times came in, or the same work would come twice. ``only_with``
+    names another setting and its values with which this one matters."""
     metadata = {
         "label": label,
         "help": help,
         "choices": choices or {},
         "decides_what_comes": decides_what_comes,
+        "final": final,
+        "only_with": only_with,
     }
     return field(default=default, metadata=metadata)
 
@@ -42,7 +48,7 @@ def minutes_per_unit():
     )
 
 
-def booking_time():
+def booking_time(only_with=()):
     """What the time of a booking marks, where a system has no start of the work."""
     return setting(
         "end",
@@ -54,6 +60,7 @@ def booking_time():
             "start": "Start of the work",
             "unknown": "Neither: only the day counts",
         },
+        only_with=only_with,
     )
 
 

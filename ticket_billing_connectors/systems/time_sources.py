@@ -6,6 +6,7 @@ systems that know only the day of the work.
 """
 
 import datetime
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from .templates import Pick, pick_all
 
 #: More bookings than these out of sight at once are a lost right, not deletions.
 FEW = 20
+#: What follows the ticket in the id of a booking that was counted.
+TOTAL = re.compile(r"(.*)#(\d+)", re.DOTALL)
+MAX_TOTAL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,58 @@ class PerTicket(NoTime):
         else:
             found = client.pick(self.entries, row) or []
         return self.expand(found, row, client.settings) if self.expand else found
+
+
+@dataclass(frozen=True, slots=True)
+class Counter(NoTime):
+    """A ticket holds nothing but the ``total`` of its time, in ``unit``.
+
+    What it grew by since it was seen last is a booking, whose ``fields`` are picked
+    from the ticket's row. Its id ``ticket:total#number`` tells what was seen, once it
+    came in. A total that was lowered makes a booking of less than no time, which waits
+    for a person's decision. Totals are rounded, not differences: together they are
+    never more than the total.
+    """
+
+    total: Pick = "total"
+    key: Pick = "id"
+    #: Bookings of earlier synchronisations do not come again.
+    whole = False
+
+    def of_tickets(self, client, rows):
+        ids = [clean(client.pick(self.key, row)) for row in rows]
+        known = {remote_id: [] for remote_id in ids}
+        for key, ticket_id in client.connection.known_of(ids).items():
+            known[ticket_id].append(key)
+        booked = []
+        for row, remote_id in zip(rows, ids, strict=True):
+            total = clean(client.pick(self.total, row))[:MAX_TOTAL] or "0"
+            grown = self._grown(client, f"{remote_id}:", total, known[remote_id])
+            if grown:
+                known[remote_id].append(grown["id"])
+                booked.append(({**row, "_grown": grown}, remote_id))
+        return rows, booked, []
+
+    def _grown(self, client, prefix, total, known) -> dict:
+        """Return id and amount of the booking since the last total, if any."""
+        seen = self._seen(prefix, known)
+        read = [self.unit(text, client.settings) for text in (*seen, total)]
+        minutes = read.pop()
+        before = next((each for each in reversed(read) if each is not None), 0)
+        if minutes == before or seen[-1:] == [total]:
+            return {}
+        amount = total if minutes is None else minutes - before
+        return {"id": f"{prefix}{total}#{len(seen) + 1}", "amount": amount}
+
+    def _seen(self, prefix, known):
+        """Return the totals that came in, the last one at the end."""
+        found = [TOTAL.fullmatch(key.removeprefix(prefix)) for key in known]
+        in_order = sorted(filter(None, found), key=lambda match: int(match[2]))
+        return [match[1] for match in in_order]
+
+    def entry(self, client, row, ticket_id=""):
+        picks = {**self.fields, "remote_id": "_grown.id", "amount": "_grown.amount"}
+        return client.rows.entry(row, picks, units.minutes, ticket_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,40 +244,67 @@ class Feed(_OwnList):
     """Bookings are listed by when they changed.
 
     Where ``entries`` lists only ids, ``details`` reads the bookings ``{ids}``;
-    ``deleted`` lists deleted ones since ``{since}``, ``deleted_id`` picks their ids.
+    ``deleted`` lists deleted ones since ``{since}``, ``deleted_id`` picks the id of
+    one, or those of all bookings in what was deleted; ``needs_deleted=False`` goes on
+    where that list is hidden, as it mostly is. ``split(row, settings)`` makes
+    several rows out of one; those are no bookings (any more) from which ``void`` picks
+    something.
     """
 
     entries: Since | None = None
     details: Listing | None = None
     deleted: Listing | None = None
     deleted_id: Pick = "id"
+    needs_deleted: bool = True
+    split: Callable[[dict, Any], list[dict]] | None = None
+    void: Pick = "`false`"
     has_cursor = True
 
     def pages(self, client, position):
         for chunk in client.walk(self.entries).run(position.entries):
             position = position.at(entries=chunk.cursor)
-            rows = self.details_of(client, chunk.items)
-            page = self._page(client, rows, position)
+            kept, void = [], []
+            for row in self.details_of(client, chunk.items):
+                (void if client.pick(self.void, row) else kept).append(row)
+            page = self._page(client, kept, position)
+            key = self.fields["remote_id"]
+            page.gone = [clean(client.pick(key, row)) for row in void]
             page.last = chunk.last and self.deleted is None
             yield page
         if self.deleted:
-            # A run that was interrupted has read later bookings, but no deletions.
-            gone = self._gone(client, position.deleted)
-            page = self._page(client, [], position.at(deleted=position.entries))
-            page.gone, page.last = gone, True
-            yield page
+            yield self._deleted_page(client, position)
 
     def details_of(self, client, rows):
-        if self.details is None or not rows:
+        """Return the rows of bookings for those of the list."""
+        if self.details is not None and rows:
+            ids = [client.pick(self.entries.key, row) for row in rows]
+            pages = client.read_pages(self.details, ids=ids)
+            rows = [row for page in pages for row in page]
+        if self.split is None:
             return rows
-        ids = [client.pick(self.entries.key, row) for row in rows]
-        pages = client.read_pages(self.details, ids=ids)
-        return [row for page in pages for row in page]
+        return [part for row in rows for part in self.split(row, client.settings)]
+
+    def _deleted_page(self, client, position):
+        gone, notes = [], []
+        try:
+            gone = self._gone(client, position.deleted)
+            # A run that was interrupted has read later bookings, but no deletions.
+            position = position.at(deleted=position.entries)
+        except errors.PermissionDenied:
+            if self.needs_deleted:
+                raise
+            notes.append("What was deleted cannot be read.")
+        page = self._page(client, [], position)
+        page.gone, page.last = gone, True
+        page.notes += notes
+        return page
 
     def _gone(self, client, start):
         since = self.entries.format.text_of(start, client.zone)
         pages = client.read_pages(self.deleted, since=since)
-        return [clean(client.pick(self.deleted_id, row)) for p in pages for row in p]
+        found = [client.pick(self.deleted_id, row) for page in pages for row in page]
+        lists = (item if isinstance(item, list) else [item] for item in found)
+        return [clean(key) for keys in lists for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

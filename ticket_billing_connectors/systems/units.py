@@ -1,12 +1,15 @@
 """What remote systems count time in, as whole minutes."""
 
+import datetime
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 
 from .records import whole_minutes
 
 SPAN = re.compile(r"(\d{1,5}):([0-5]\d)(?::([0-5]\d))?")
+EPOCH = datetime.datetime(1970, 1, 1)
 Unit = Callable[[object, object], int | None]
 
 
@@ -58,3 +61,18 @@ def clock(value, settings) -> int | None:
 def units(value, settings) -> int | None:
     """Return plain numbers times the setting ``minutes_per_unit``."""
     return whole_minutes(value, settings.minutes_per_unit)
+
+
+def duration(value, settings) -> int | None:
+    """Return a span in minutes that is written as seconds, or as the point in time
+    that is so long after the beginning of 1970.
+
+    >>> duration("5400", None), duration("1970-01-02 01:30:00", None)
+    (90, 1530)
+    """
+    text = str(value).strip()
+    if "-" in text[1:]:
+        with suppress(ValueError):
+            time = datetime.datetime.fromisoformat(text).replace(tzinfo=None)
+            return seconds((time - EPOCH).total_seconds(), settings)
+    return seconds(text, settings)

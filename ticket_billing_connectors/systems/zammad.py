@@ -13,6 +13,7 @@ from . import units
 from .declaration import (
     Call,
     Declaration,
+    Directory,
     Header,
     Listing,
     Lookup,
@@ -41,6 +42,21 @@ class Settings(Common):
         "Field with the purchase order",
         "Name of the attribute of tickets with the customer's order number.",
     )
+    number_field: str = setting(
+        "",
+        "Field with the customer number",
+        "Name of the attribute of organizations with the customer's number.",
+    )
+    vat_field: str = setting(
+        "",
+        "Field with the VAT number",
+        "Name of the attribute of organizations with the VAT number.",
+    )
+
+
+def attribute(name):
+    """Return a reader of the attribute that the setting ``name`` holds."""
+    return lambda row, settings: row.get(getattr(settings, name))
 
 
 SYSTEM = Declaration(
@@ -86,14 +102,14 @@ SYSTEM = Declaration(
             "created": "created_at",
             "changed": "updated_at",
             "closed_at": "last_close_at || close_at || updated_at",
-            "customer_key": "organization_id || customer_id",
+            # Numbers of people must not look like those of organizations.
+            "customer_key": "organization_id || join('-', ['user', to_string("
+            "customer_id)])",
             "customer_name": "organization || customer",
             "contact_key": "customer_id",
             "agent_key": "owner_id",
             "queue": "group",
-            "purchase_order": lambda row, settings: row.get(
-                settings.purchase_order_field
-            ),
+            "purchase_order": attribute("purchase_order_field"),
         },
     ),
     time=PerTicket(
@@ -134,6 +150,26 @@ SYSTEM = Declaration(
                 "contact_name": "join(' ', [firstname || '', lastname || ''])",
             },
         ),
+    ),
+    organisations=Directory(
+        Listing("/organizations", "@", paging=PageNumber(size=200)),
+        {
+            "remote_id": "id",
+            "name": "name",
+            "number": attribute("number_field"),
+            "domain": "domain",
+            "vat": attribute("vat_field"),
+        },
+    ),
+    # Whoever has another role than that of customers.
+    agents=Directory(
+        Listing("/users", "@", {"expand": "true"}, paging=PageNumber(size=200)),
+        {
+            "key": "((roles || `[]`)[?@ != 'Customer'] | [0]) && id",
+            "login": "login",
+            "name": "join(' ', [firstname || '', lastname || ''])",
+            "email": "email",
+        },
     ),
     write_back={
         "note": Call(

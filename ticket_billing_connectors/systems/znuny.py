@@ -10,9 +10,7 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +35,7 @@ from .znuny_answers import (
     agents_of,
     articles_of,
     as_list,
+    bookings_of,
     classify,
     customer_address,
     difference,
@@ -45,6 +44,7 @@ from .znuny_answers import (
     merged_into,
     status_changes,
 )
+from .znuny_settings import Settings
 from .znuny_writing import ZnunyWriting
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -54,37 +54,6 @@ CLOSED_STATE_TYPES = {"closed", "merged", "removed"}
 MAX_TEXT = 60_000
 #: Ids per request: they have to fit into a URL.
 BATCH = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What differs between two Znuny servers.
-
-    ``minutes_per_unit`` says what one time unit stands for. ``booking_time`` is
-    what the time of a booking marks: the ``end`` or ``start`` of the work, or
-    ``unknown`` (then only its day is used). ``entry_text`` is the part of an article
-    that describes the work: ``body`` or ``subject``. The fields are names of dynamic
-    fields: of the article (activity) and of the ticket (purchase order). Routes are
-    for REST, ``soap_namespace`` for SOAP.
-    """
-
-    protocol: str = "rest"
-    service: str = "GenericTicketConnectorREST"
-    route_session: str = "POST /Session"
-    route_search: str = "GET /Ticket"
-    route_tickets: str = "GET /TicketList"
-    route_history: str = "GET /TicketHistory/{TicketID}"
-    soap_namespace: str = "http://www.otrs.org/TicketConnector/"
-    route_update: str = "PATCH /Ticket/{TicketID}"
-    time_zone: str = "UTC"
-    minutes_per_unit: Decimal = Decimal(1)
-    booking_time: str = "end"
-    entry_text: str = "body"
-    activity_field: str = ""
-    purchase_order_field: str = ""
-    page_size: int = 50
-    page_limit: int = 10_000
-    overlap_minutes: int = 5
 
 
 class Znuny(ZnunyWriting):
@@ -263,6 +232,8 @@ class Znuny(ZnunyWriting):
             page.tickets.append(self._ticket(data, history))
             entries = self._entries(data, history)
             page.entries.extend(entries)
+            page.note_raw(page.tickets[-1:], [data])
+            page.note_raw(entries, bookings_of(history))
             page.notes.extend(difference(data, entries))
             if self.connection.with_status:
                 changes = status_changes(history, self._utc)
@@ -300,12 +271,8 @@ class Znuny(ZnunyWriting):
 
     def _entries(self, data, history):
         articles = {clean(a.get("ArticleID")): a for a in articles_of(data)}
-        repeats = Counter()
-        entries = []
-        for row in history:
-            if row.get("HistoryType") == "TimeAccounting":
-                entries.append(self._entry(data, row, articles, repeats))
-        return entries
+        count, rows = Counter(), bookings_of(history)
+        return [self._entry(data, row, articles, count) for row in rows]
 
     def _entry(self, data, row, articles, repeats):
         """A history row has no id of its own. The article's id, not the ticket's,

@@ -16,12 +16,12 @@ ERRORS = {
     "AccessDenied": errors.PermissionDenied,
     "InvalidConfiguration": errors.InvalidRequest,
 }
-#: Which part of a history row's name is the new state.
-STATE_IN_NAME = {"NewTicket": 4, "StateUpdate": 2}
 #: Plain texts that come with HTTP status 500 although a retry cannot help.
 WRONG_ROUTE = re.compile(
     r"determine Operation|decoding request content|does not match namespace"
 )
+#: Which part of a history row's name is the new state.
+STATE_IN_NAME = {"NewTicket": 4, "StateUpdate": 2}
 
 
 def classify(answer: Answer) -> errors.ConnectorError | None:
@@ -56,6 +56,10 @@ def field_value(owner, name):
         if name and item.get("Name") == name:
             return ", ".join(clean(value) for value in as_list(item.get("Value")))
     return ""
+
+
+def bookings_of(history):
+    return [row for row in history if row.get("HistoryType") == "TimeAccounting"]
 
 
 def agents_of(tickets):

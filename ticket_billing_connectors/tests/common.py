@@ -114,3 +114,13 @@ class ConnectorCase(TicketBillingCase):
                 ("remote_id", "=", remote_id),
             ]
         )
+
+    def _credit_and_release(self, invoice):
+        """Credit a posted invoice and release its work."""
+        wizard = self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        )
+        wizard = wizard.create({"journal_id": invoice.journal_id.id})
+        wizard.refund_moves()
+        invoice.reversal_move_ids.action_post()
+        invoice.reversal_move_ids.action_release_work()

@@ -8,7 +8,7 @@ from ..transport.session import Limits
 from .common import PASSWORD, ConnectorCase
 
 NINE = "2026-10-12 09:00:00"
-LOGGER = "odoo.addons.ticket_billing_connectors.models.ticket_billing_connector"
+LOGGER = "odoo.addons.ticket_billing_connectors.models.ticket_billing_connector_sync"
 
 
 @tagged("post_install", "-at_install")

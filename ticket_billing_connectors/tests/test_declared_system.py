@@ -12,8 +12,9 @@ from .common import REPLAY, ConnectorCase, load_replay_server
 CONFORMANCE = REPLAY.parent / "conformance"
 
 
-def load_shape_server(code):
-    """Return (module of the server, shape of a system) of the conformance tests."""
+def load_shape_server(code, name=None):
+    """Return (module of the server, shape of a system) of the conformance tests;
+    ``name`` is that of the shape, if the system has several."""
     sys.modules.setdefault("replay_server", load_replay_server())
     if str(CONFORMANCE) not in sys.path:
         sys.path.append(str(CONFORMANCE))
@@ -21,7 +22,8 @@ def load_shape_server(code):
     spec = importlib.util.spec_from_file_location(f"shape_{code}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return importlib.import_module("server"), module.SHAPE
+    shapes = getattr(module, "SHAPES", None) or {code: module.SHAPE}
+    return importlib.import_module("server"), shapes[name or code]
 
 
 class TestDeclaredSystem(ConnectorCase):

@@ -113,13 +113,14 @@ class Offset:
 @dataclass(frozen=True, slots=True)
 class BodyCursor:
     """A token at the path ``token`` is sent back as ``parameter`` until there is none
-    or the path ``last`` is true."""
+    or the path ``last`` is true. In the query it replaces the field ``instead_of``."""
 
     token: str
     parameter: str
     limit: str = ""
     size: int = 100
     last: str = ""
+    instead_of: str = ""
 
     def first(self, size=None):
         return Step({self.limit: size or self.size} if self.limit else {})
@@ -128,7 +129,9 @@ class BodyCursor:
         token = jmespath.search(self.token, page.data)
         if not token or (self.last and jmespath.search(self.last, page.data)):
             return None
-        return Step({**step.fields, self.parameter: token})
+        # A field that is None does not travel in a query.
+        dropped = {self.instead_of: None} if self.instead_of else {}
+        return Step({**step.fields, **dropped, self.parameter: token})
 
 
 @dataclass(frozen=True, slots=True)

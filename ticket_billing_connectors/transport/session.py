@@ -118,6 +118,9 @@ class HttpSession:
         http.mount("https://", adapter)
         return http
 
+    def wait(self, seconds: float):
+        self._sleep(seconds)
+
     def close(self):
         self._http.close()
 

@@ -33,6 +33,7 @@ class Mirror:
             policy=POLICY,
             options={"limits": LIMITS, "sleep": self.waits.append},
             known_entries=self._known,
+            known_of=self._known_of,
             known_tickets=lambda ids: ids & self.tickets.keys(),
             since=FIRST_DAY,
         )
@@ -50,6 +51,10 @@ class Mirror:
             for key, time in times.items()
             if time and time >= start
         }
+
+    def _known_of(self, tickets):
+        found = {key: entry.ticket_remote_id for key, entry in self.entries.items()}
+        return {key: ticket for key, ticket in found.items() if ticket in tickets}
 
     def close(self):
         for client in self.clients:

@@ -44,6 +44,9 @@ class World:
         self.entries: dict[int, Entry] = {}
         self.deleted: list[tuple[datetime.datetime, Entry]] = []
         self.written: list[tuple] = []
+        #: Names of customers and of agents by number.
+        self.organisations = {3: "Muster GmbH"}
+        self.agents = {5: "Anna Huber"}
         #: Rows of history by ticket id, in the system's own words.
         self.histories: dict[int, list[dict]] = {}
         self.touching = touching

@@ -53,6 +53,10 @@ class Shape:
     settings: dict = {}
     touching = True
     document = ""
+    #: Whether only the total of a ticket's time is known, not each booking.
+    counts_only = False
+    #: Whether it speaks as another shape does, but for the place of time.
+    variant = False
     #: Part of the path of the list of changed tickets, to aim faults at.
     ticket_list = ""
     kinds_of_write_back = ("note",)

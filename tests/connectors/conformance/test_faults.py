@@ -5,7 +5,6 @@ import itertools
 
 import pytest
 
-from ticket_billing_connectors.systems.records import entry_problem, ticket_problem
 from ticket_billing_connectors.transport import errors
 
 PASSING = (
@@ -143,16 +142,3 @@ def test_a_change_of_the_year_2099_hides_nothing(world, mirror):
     fill(world, 2)
     mirror.run()
     assert_complete(world, mirror)
-
-
-def test_garbage_is_told_apart(world, mirror):
-    title = "Nul \x00 emoji 🖨"
-    ticket = world.ticket(title=title)
-    long = world.ticket(title="x" * 100_000)
-    world.book(ticket, 30)
-    bad = [world.book(ticket, 0, amount=value) for value in ("12x", -3, "1e9")]
-    mirror.run()
-    assert mirror.tickets[str(ticket.id)].title == "Nul  emoji 🖨"
-    assert ticket_problem(mirror.tickets[str(long.id)]) == "invalid_record"
-    problems = [entry_problem(e, world.now) for e in mirror.entries.values()]
-    assert sorted(problems) == ["", *["invalid_minutes"] * len(bad)]

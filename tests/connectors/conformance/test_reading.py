@@ -5,7 +5,11 @@ import datetime
 import pytest
 
 from ticket_billing_connectors.systems.hook_event import HookEvent, read_event
-from ticket_billing_connectors.systems.records import STEPS, entry_problem
+from ticket_billing_connectors.systems.records import (
+    STEPS,
+    entry_problem,
+    ticket_problem,
+)
 from ticket_billing_connectors.systems.registry import SYSTEMS
 from ticket_billing_connectors.transport import errors
 from ticket_billing_connectors.transport.signatures import SCHEMES
@@ -82,10 +86,12 @@ def test_a_deleted_booking_goes(world, mirror):
     assert mirror.minutes() == {ticket.id: kept.minutes}
 
 
-def test_minutes_survive_the_unit(world, mirror):
+def test_minutes_survive_the_unit(shape, world, mirror):
     ticket = world.ticket()
     for minutes in range(1, 62):
         world.book(ticket, minutes)
+        if shape.counts_only:
+            mirror.run()
     mirror.run()
     assert sorted(e.minutes for e in mirror.entries.values()) == list(range(1, 62))
 
@@ -178,3 +184,20 @@ def test_a_change_that_becomes_visible_late_comes(world, mirror):
     late = world.ticket(changed=world.now - datetime.timedelta(minutes=3))
     mirror.run()
     assert str(late.id) in mirror.tickets
+
+
+def test_garbage_is_told_apart(shape, world, mirror):
+    title = "Nul \x00 emoji 🖨"
+    ticket = world.ticket(title=title)
+    long = world.ticket(title="x" * 100_000)
+    world.book(ticket, 30)
+    bad = []
+    for value in ("12x", -3, "1e9"):
+        if shape.counts_only:
+            mirror.run()
+        bad.append(world.book(ticket, 0, amount=value))
+    mirror.run()
+    assert mirror.tickets[str(ticket.id)].title == "Nul  emoji 🖨"
+    assert ticket_problem(mirror.tickets[str(long.id)]) == "invalid_record"
+    problems = [entry_problem(e, world.now) for e in mirror.entries.values()]
+    assert sorted(problems) == ["", *["invalid_minutes"] * len(bad)]

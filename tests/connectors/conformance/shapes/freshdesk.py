@@ -30,6 +30,8 @@ class Freshdesk(Shape):
     def answer(self, request, world):
         for method, pattern, act in (
             ("GET", r"agents/(me|\d+)", self._agent),
+            ("GET", r"agents", self._agents),
+            ("GET", r"companies", self._companies),
             ("GET", r"tickets", self._tickets),
             ("GET", r"tickets/(\d+)", self._ticket),
             ("PUT", r"tickets/(\d+)", self._update),
@@ -45,6 +47,16 @@ class Freshdesk(Shape):
     def _agent(self, request, world, key):
         contact = {"name": "Anna Huber", "email": "anna@msp.example"}
         return Reply({"id": 5 if key == "me" else int(key), "contact": contact})
+
+    def _agents(self, request, world):
+        people = world.agents.items()
+        rows = [{"id": key, "contact": {"name": name}} for key, name in people]
+        return self._page(request, rows)
+
+    def _companies(self, request, world):
+        names = world.organisations.items()
+        rows = [{"id": k, "name": n, "domains": [f"c{k}.example"]} for k, n in names]
+        return self._page(request, rows)
 
     def _page(self, request, rows):
         number, size = request.number("page", 1), request.number("per_page", 30)

@@ -80,12 +80,26 @@ class Jira(Shape):
             ("GET", r"api/3/worklog/updated", self._changed_worklogs),
             ("GET", r"api/3/worklog/deleted", self._deleted_worklogs),
             ("POST", r"api/3/worklog/list", self._worklogs),
+            ("GET", r"servicedeskapi/organization", self._organizations),
+            ("GET", r"api/3/project/search", self._projects),
             ("POST", r"servicedeskapi/request/(\d+)/comment", self._comment),
         ):
             found = re.fullmatch(f"/rest/{pattern}", request.path)
             if found and method == request.method:
                 return act(request, world, *found.groups())
         return Reply({"errorMessages": ["Not found."], "errors": {}}, 404)
+
+    def _organizations(self, request, world):
+        start, size = request.number("start", 0), request.number("limit", 50)
+        names = world.organisations.items()
+        rows = [{"id": str(key), "name": name} for key, name in names]
+        last = start + size >= len(rows)
+        return Reply({"values": cut(rows, start, size), "isLastPage": last})
+
+    def _projects(self, request, world):
+        start, size = request.number("startAt", 0), request.number("maxResults", 50)
+        rows = [{"id": "10001", "key": "SUP", "name": "Help"}]
+        return Reply({"values": cut(rows, start, size), "total": len(rows)})
 
     def _search(self, request, world):
         found = JQL.fullmatch(request.body["jql"])

@@ -31,6 +31,8 @@ class Redmine(Shape):
             ("GET", r"/time_entries\.json", self._entries),
             ("GET", r"/time_entries/(\d+)\.json", self._entry),
             ("GET", r"/users/(\d+)\.json", self._user),
+            ("GET", r"/users\.json", self._users),
+            ("GET", r"/projects\.json", self._projects),
         ):
             found = re.fullmatch(pattern, request.path)
             if found and method == request.method:
@@ -71,7 +73,7 @@ class Redmine(Shape):
         changed = ticket.changed.strftime(ISO)
         return {
             "id": ticket.id,
-            "project": {"id": 1, "name": "Acme Support"},
+            "project": {"id": 3, "name": "Acme Support"},
             "tracker": {"id": 3, "name": "Support"},
             "status": {
                 "id": 5 if ticket.closed else 1,
@@ -113,7 +115,7 @@ class Redmine(Shape):
         hours = round(entry.minutes / 60, 2) if entry.amount is None else entry.amount
         return {
             "id": entry.id,
-            "project": {"id": 1, "name": "Acme Support"},
+            "project": {"id": 3, "name": "Acme Support"},
             "issue": {"id": entry.ticket},
             "user": {"id": entry.agent, "name": "Anna Huber"},
             "activity": {"id": 9, "name": "Development"},
@@ -131,6 +133,20 @@ class Redmine(Shape):
 
     def _user(self, request, world, key):
         return Reply({"user": {"id": int(key), "login": f"user{key}"}})
+
+    def _users(self, request, world):
+        def user(item):
+            first, _space, last = item[1].partition(" ")
+            return {"id": item[0], "firstname": first, "lastname": last}
+
+        return self._page(request, "users", list(world.agents.items()), user)
+
+    def _projects(self, request, world):
+        def project(item):
+            return {"id": item[0], "name": item[1], "identifier": f"c{item[0]}"}
+
+        projects = list(world.organisations.items())
+        return self._page(request, "projects", projects, project)
 
     def webhook(self):
         body = {"type": "issue.updated", "data": {"issue": {"id": 7}}}

@@ -29,6 +29,8 @@ class Zammad(Shape):
             ("GET", r"/tickets/(\d+)/time_accountings", self._entries),
             ("GET", r"/ticket_history/(\d+)", self._history),
             ("GET", r"/users/(\d+)", self._user),
+            ("GET", r"/users", self._users),
+            ("GET", r"/organizations", self._organizations),
             ("POST", r"/ticket_articles", self._article),
             ("GET", r"/ticket_articles/by_ticket/(\d+)", self._articles),
             ("POST", r"/tags/add", self._tag),
@@ -47,9 +49,7 @@ class Zammad(Shape):
         tickets = world.changed_since(since, inclusive=False)
         if request.body.get("order_by") != "asc":
             tickets.reverse()
-        size = min(request.number("per_page", 50), 200)
-        page = cut(tickets, (request.number("page", 1) - 1) * size, size)
-        return Reply([self.ticket(ticket) for ticket in page])
+        return self._page(request, tickets, self.ticket)
 
     def _ticket(self, request, world, key):
         ticket = world.tickets.get(int(key))
@@ -105,6 +105,28 @@ class Zammad(Shape):
     def _user(self, request, world, key):
         user = {"id": int(key), "login": f"user{key}", "email": f"u{key}@msp.example"}
         return Reply({**user, "firstname": "Anna", "lastname": "Huber"})
+
+    def _users(self, request, world):
+        """Answer with customers too; the names of roles come when expanded."""
+        assert request.query["expand"] == "true"
+        users = [{"id": 8, "firstname": "Emil", "roles": ["Customer"]}]
+        for key, name in world.agents.items():
+            first, _space, last = name.partition(" ")
+            roles = ["Agent", "Customer"] if key % 2 else ["2nd Level"]
+            user = {"id": key, "firstname": first, "lastname": last, "roles": roles}
+            users += [user, {"id": key + 5000, "roles": ["Customer"]}]
+        return self._page(request, users)
+
+    def _organizations(self, request, world):
+        rows = [
+            {"id": k, "name": n, "domain": ""} for k, n in world.organisations.items()
+        ]
+        return self._page(request, rows)
+
+    def _page(self, request, things, render=dict):
+        size = min(request.number("per_page", 50), 200)
+        page = cut(things, (request.number("page", 1) - 1) * size, size)
+        return Reply([render(thing) for thing in page])
 
     def _update(self, request, world, key):
         for value in request.body.values():
