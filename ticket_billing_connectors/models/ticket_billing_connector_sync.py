@@ -144,24 +144,29 @@ class TicketBillingConnector(models.Model):
         for page in pages:
             with self.env.cr.savepoint():
                 self._lock(expected)
-                self.env["ticket.billing.payload"]._keep(self, page.raw)
-                counts = self.env["ticket.billing.import"]._import(
-                    self,
-                    page.tickets,
-                    page.entries,
-                    page.agents,
-                    whole=page.whole,
-                    gone=page.gone,
-                )
-                suggestions = self.env["ticket.billing.suggestion.import"]
-                suggestions._import_status(self, page.status_changes)
-                suggestions._leave_booked_out(self, page)
+                counts = self._import_page(page)
                 self.write({"cursor": page.cursor, "interrupted": not page.last})
                 expected = page.cursor
                 log._add(counts, page.notes)
             if self._commit_page() <= 0 and not page.last:
                 return False
         return True
+
+    def _import_page(self, page):
+        """Bring in what was read; return counts by field name of the log."""
+        self.env["ticket.billing.payload"]._keep(self, page.raw)
+        counts = self.env["ticket.billing.import"]._import(
+            self,
+            page.tickets,
+            page.entries,
+            page.agents,
+            whole=page.whole,
+            gone=page.gone,
+        )
+        suggestions = self.env["ticket.billing.suggestion.import"]
+        suggestions._import_status(self, page.status_changes)
+        suggestions._leave_booked_out(self, page)
+        return counts
 
     def _lock(self, expected):
         """Make sure that no other run works on this connector."""

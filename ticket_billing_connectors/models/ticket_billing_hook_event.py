@@ -171,15 +171,7 @@ class TicketBillingHookEvent(models.Model):
         return True
 
     def _take(self, connector, page):
-        self.env["ticket.billing.payload"]._keep(connector, page.raw)
-        self.env["ticket.billing.import"]._import(
-            connector,
-            page.tickets,
-            page.entries,
-            page.agents,
-            whole=page.whole,
-            gone=page.gone,
-        )
+        connector._import_page(page)
         found = {ticket.remote_id for ticket in page.tickets}
         missing = self.filtered(lambda event: event.ticket_remote_id not in found)
         (self - missing)._finish()
