@@ -13,10 +13,10 @@ class TicketBillingAllotment(models.Model):
 
     @api.model
     def _get_portal_allotment_domain(self, partner) -> Domain:
-        """Allotments of the active contracts of a customer."""
-        customer = partner.commercial_partner_id.id
+        """Allotments of the active contracts that a contact sees."""
+        scope = partner._get_billing_portal_partners()
         return (
-            Domain("contract_id.partner_id", "child_of", customer)
+            Domain("contract_id.partner_id", "child_of", scope.ids)
             & Domain("contract_id.state", "=", "active")
             & Domain("contract_id.active", "=", True)
             & Domain("company_id", "in", self.env.companies.ids)

@@ -12,13 +12,13 @@ class TicketBillingItem(models.Model):
         The only gate between the ledger and the portal: portal users have no access
         to the ledger, controllers read it with ``sudo`` and this domain.
 
-        :param partner: a contact; it sees the work of its commercial entity, under
-            the rule of ``helpdesk_mgmt`` for tickets: customer and companies
+        :param partner: a contact; its role says whose tickets it sees
         """
-        customer = partner.commercial_partner_id.id
+        scope = partner._get_billing_portal_partners()
         return (
-            Domain("partner_id", "child_of", customer)
-            & Domain("ticket_id.partner_id", "child_of", customer)
+            # A ticket that was given to another customer is nobody's any more.
+            Domain("partner_id", "child_of", scope.commercial_partner_id.ids)
+            & Domain("ticket_id.partner_id", "child_of", scope.ids)
             & Domain("company_id", "in", self.env.companies.ids)
             & self._get_portal_released_domain()
         )
