@@ -9,7 +9,12 @@
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing", "portal", "helpdesk_mgmt", "account"],
     "data": [
+        "views/portal_time_templates.xml",
         "views/portal_hours_templates.xml",
+        "views/portal_home_templates.xml",
+        "views/portal_contract_templates.xml",
+        "report/ticket_billing_period_report.xml",
+        "views/ticket_billing_policy_views.xml",
         "views/helpdesk_ticket_templates.xml",
         "views/account_move_templates.xml",
     ],

@@ -1,1 +1,10 @@
-from . import account_analytic_line, ticket_billing_allotment, ticket_billing_item
+from . import (
+    account_analytic_line,
+    account_move,
+    ticket_billing_allotment,
+    ticket_billing_contract,
+    ticket_billing_item,
+    ticket_billing_policy,
+    ticket_billing_service_report,
+    ticket_billing_surcharge,
+)
