@@ -8,6 +8,7 @@
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing", "portal", "helpdesk_mgmt", "account"],
+    "demo": ["demo/ticket_billing_portal_demo.xml"],
     "data": [
         "views/portal_time_templates.xml",
         "views/portal_hours_templates.xml",

@@ -30,10 +30,9 @@ class PortalTicketTime(CustomerPortalHelpdesk):
         entries = request.env["account.analytic.line"].sudo()
         entry_domain = [("billing_item_ids", "any", domain)]
         found = entries.search(entry_domain, order="date desc, id desc", limit=ROWS)
-        is_cut = len(found) == ROWS
         return {
             "rows": found._get_portal_rows(domain),
-            "row_total": entries.search_count(entry_domain) if is_cut else len(found),
+            "row_total": entries.search_count(entry_domain),
             "totals": items._get_portal_figures(domain).get(None),
             "extras": extras._get_portal_extras(),
             "ticket_price": items._get_portal_prices(domain | extra_domain).get(None),

@@ -87,7 +87,7 @@ class TicketBillingContract(models.Model):
                     **values,
                 ),
                 "nearest": self.env._(
-                    "Time is rounded to the nearest step of %(step)s minutes, %(scope)s.",
+                    "Time is rounded to the nearest %(step)s minutes, %(scope)s.",
                     **values,
                 ),
                 "down": self.env._(
@@ -176,7 +176,7 @@ class TicketBillingContract(models.Model):
     # ------------------------------------------------------------------ prices
 
     def _get_portal_rates(self, day: date) -> list[dict]:
-        """Prices per hour on ``day``, by kind of work; none where they are kept back."""
+        """Prices per hour on ``day``, by kind of work; none where they are hidden."""
         self.ensure_one()
         if not self.policy_id.portal_show_price:
             return []

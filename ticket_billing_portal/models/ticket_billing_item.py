@@ -17,7 +17,12 @@ class TicketBillingItem(models.Model):
 
         :param field: path to the customer of the record
         """
-        return Domain(field, "child_of", partner.commercial_partner_id.id)
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
+        # Looked up once: within the domain every query would do it again.
+        customers = partners.search(
+            [("id", "child_of", partner.commercial_partner_id.id)]
+        )
+        return Domain(field, "in", customers.ids)
 
     @api.model
     def _get_portal_domain(self, partner) -> Domain:
