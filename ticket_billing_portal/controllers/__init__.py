@@ -1,1 +1,1 @@
-from . import hours, invoice, ticket
+from . import approval, contract, hours, hours_download, invoice, services, ticket

@@ -37,6 +37,13 @@ class AccountMove(models.Model):
         )
         return found.filtered(lambda m: m._get_billing_approval_state())
 
+    @api.model
+    def _get_portal_waiting(self, partner):
+        """Drafts that wait for an answer, for the contacts who see them."""
+        return self._get_portal_drafts(partner).filtered(
+            lambda move: move._get_billing_approval_state() == "waiting"
+        )
+
     def _may_answer(self, partner) -> bool:
         user = self.env.user
         if user._is_internal():

@@ -9,13 +9,9 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         report = self.env["ticket.billing.service.report"]
         items = self.billing_item_ids.filtered(lambda item: not item._is_internal())
-        groups = items.grouped(lambda item: (item.ticket_id, item.ticket_id.number))
         return {
             "line": self,
             "is_product": self.display_type == "product",
             "can_ask": self.display_type == "product" and bool(items),
-            "tickets": [
-                report._prepare_ticket(groups[key])
-                for key in sorted(groups, key=lambda key: (key[1] or "", key[0].id))
-            ],
+            "tickets": report._group_items(items),
         }
