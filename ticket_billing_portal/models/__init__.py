@@ -8,7 +8,9 @@ from . import (
     ticket_billing_allotment,
     ticket_billing_contract,
     ticket_billing_item,
+    ticket_billing_notice,
     ticket_billing_policy,
+    ticket_billing_policy_notice,
     ticket_billing_service_report,
     ticket_billing_surcharge,
 )
