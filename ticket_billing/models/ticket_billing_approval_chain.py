@@ -31,7 +31,7 @@ class TicketBillingApproval(models.Model):
         # One by one: each needs the digest of the one before.
         for vals in vals_list:
             partner = partners.browse(vals.get("partner_id") or [])
-            company = self.env["res.company"].sudo().browse(vals["company_id"])
+            company = self.env["res.company"].sudo().browse(vals.get("company_id"))
             chained = {**vals, "signatory": partner.display_name}
             chained["previous_digest"] = company.billing_approval_head or ""
             chained["digest"] = self._digest(chained)

@@ -1,1 +1,1 @@
-from . import approval, contract, hours, hours_download, invoice, services, ticket
+from . import approval, contract, hours, hours_download, invoice, report, services, ticket
