@@ -1,1 +1,7 @@
-from . import test_portal_domain, test_portal_pages, test_translation
+from . import (
+    test_customer_pages,
+    test_many_entries,
+    test_portal_domain,
+    test_portal_pages,
+    test_translation,
+)
