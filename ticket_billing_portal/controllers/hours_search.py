@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import format_date
+from odoo.tools.sql import escape_psql
 
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
@@ -94,7 +95,8 @@ class PortalHoursSearch(CustomerPortal):
         if not search:
             return Domain.TRUE
         fields_of = self._hours_get_searchbar_inputs()[search_in]["fields"]
-        return Domain.OR(Domain(field, "ilike", search) for field in fields_of)
+        text = escape_psql(search)
+        return Domain.OR(Domain(field, "ilike", text) for field in fields_of)
 
     def _hours_get_period_domain(self, first, following) -> Domain:
         # By the date of the entry: work past midnight stays one row in one month.

@@ -1,4 +1,6 @@
 from . import (
+    test_customer_pages,
+    test_many_entries,
     test_portal_approval,
     test_portal_domain,
     test_portal_notices,
