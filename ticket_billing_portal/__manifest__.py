@@ -23,6 +23,7 @@
         "views/ticket_billing_policy_views.xml",
         "views/helpdesk_ticket_templates.xml",
         "views/account_move_templates.xml",
+        "views/portal_layout_templates.xml",
         "views/portal_approval_templates.xml",
         "views/res_partner_views.xml",
         "views/ticket_billing_policy_notice_views.xml",
