@@ -36,7 +36,7 @@ class TestCustomerPortal(HttpCase, PortalCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("de_DE")
-        cls.contact.billing_portal_role = "approver"
+        cls.contact.write({"name": "Clara Weber", "billing_portal_role": "approver"})
         cls._log(60, name="Restarted the tunnel")
         cls.invoice = cls._bill()
         attachment = cls.env["ir.attachment"].create(
@@ -127,7 +127,9 @@ class TestCustomerPortal(HttpCase, PortalCase):
             self.assertTrue(content.startswith(start))
 
     def _check_page(self, page, lang):
-        self.assertEqual(page.locator("html").get_attribute("lang"), lang.replace("_", "-"))
+        self.assertEqual(
+            page.locator("html").get_attribute("lang"), lang.replace("_", "-")
+        )
         width = "document.documentElement.scrollWidth - window.innerWidth"
         self.assertLessEqual(page.evaluate(width), 0, page.url)
 

@@ -1,1 +1,10 @@
-from . import approval, contract, hours, hours_download, invoice, report, services, ticket
+from . import (
+    approval,
+    contract,
+    hours,
+    hours_download,
+    invoice,
+    report,
+    services,
+    ticket,
+)

@@ -309,7 +309,9 @@ class TestPortalSecurity(HttpCase, PortalCase):
         self.ticket.write({"name": EVIL, "description": EVIL})
         self.anna.name = EVIL
         self.contract.name = EVIL
-        for entry in self.ticket.time_entry_ids.filtered(lambda e: not e.billing_locked):
+        for entry in self.ticket.time_entry_ids.filtered(
+            lambda e: not e.billing_locked
+        ):
             entry.name = EVIL
         line = self.draft.invoice_line_ids[:1]
         line.name = EVIL
