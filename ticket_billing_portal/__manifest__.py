@@ -8,7 +8,10 @@
     "author": "ticket_billing contributors",
     "website": "https://github.com/ticket-billing/ticket_billing",
     "depends": ["ticket_billing", "portal", "helpdesk_mgmt", "account"],
-    "demo": ["demo/ticket_billing_portal_demo.xml"],
+    "demo": [
+        "demo/ticket_billing_portal_demo.xml",
+        "demo/ticket_billing_portal_roles.xml",
+    ],
     "post_init_hook": "post_init_hook",
     "data": [
         "security/ir.model.access.csv",

@@ -47,7 +47,7 @@ class TestApprovalChain(TicketBillingCase):
         first, last = self.answers[0].id, self.answers[-1].id
         changes = {
             f"UPDATE {table} SET kind = 'automatic' WHERE id = {first}": "changed",
-            f"UPDATE {table} SET date = date + interval '1 day' WHERE id = {last}": "ch",
+            f"UPDATE {table} SET date = '2026-01-01' WHERE id = {last}": "changed",
             f"UPDATE {table} SET signatory = 'Someone' WHERE id = {first}": "changed",
             f"UPDATE {table} SET content = '{{}}' WHERE id = {last}": "changed",
             f"UPDATE {table} SET user_id = 2 WHERE id = {last}": "changed",

@@ -32,7 +32,7 @@ class PortalInvoiceTickets(PortalAccount):
     def portal_invoice_document(
         self, invoice_id, document_id=None, access_token=None, **kw
     ):
-        """A file that was sent with the invoice, or its service report to reckon with."""
+        """A file that was sent with the invoice, or its service report as a table."""
         try:
             invoice = self._document_check_access(
                 "account.move", invoice_id, access_token

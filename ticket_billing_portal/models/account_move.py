@@ -60,7 +60,7 @@ class AccountMove(models.Model):
         return f"{self.get_base_url()}/my/approvals/{self.id}"
 
     def _get_approval_recipients(self):
-        """The approvers of the customer; whom the invoice is sent to if there is none."""
+        """The approvers of the customer, or where there is none, whom it is sent to."""
         contacts = self.env["res.partner"]._get_billing_portal_contacts(
             self.partner_id, ("approver",)
         )

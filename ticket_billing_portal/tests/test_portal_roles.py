@@ -2,6 +2,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..hooks import post_init_hook
 from .common import PortalCase
 
 
@@ -156,3 +157,10 @@ class TestPortalRoles(PortalCase):
             "abroad", company_id=company.id, team_id=False
         )
         self.assertNotIn("abroad", self._get_tickets("boss"))
+
+    def test_those_who_use_the_portal_at_installation_lose_nothing(self):
+        plain, boss = (self.users[login].partner_id for login in ("plain", "north"))
+        post_init_hook(self.env)
+        self.assertEqual(plain.billing_portal_role, "billing")
+        self.assertEqual(boss.billing_portal_role, "approver")
+        self.assertFalse(self.other_partner.billing_portal_role)
