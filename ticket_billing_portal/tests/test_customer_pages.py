@@ -256,7 +256,7 @@ class TestCustomerPages(HttpCase, PortalCase):
         self.assertIn("22:00–6:00, every day +50 %", self._text(page, "//section[@id='windows']"))
         self.assertIn("rounded up to steps of 15 minutes", self._text(page, "//dl"))
         included = self._text(page, "//section[@id='contract_allotments']")
-        self.assertIn("What is left can be used for 1 more periods, up to 1:00 h", included)
+        self.assertIn("What is left can be used in the next period, up to 1:00 h", included)
         allotment = self.contract.allotment_ids
         (link,) = page.xpath("//section[@id='contract_allotments']//a/@href")
         self.assertEqual(link, f"/my/hours?allotment={allotment.id}&period=2026-10-01")
