@@ -73,7 +73,9 @@ class TestCustomerPages(HttpCase, PortalCase):
             text = self._get(path).text_content()
             for amount in ("90.00", "135.00", "168.75", "40.00"):
                 self.assertNotIn(amount, text, path)
-        self.assertIn("Surcharge of 50 %: Evening", self._get("/my/hours").text_content())
+        self.assertIn(
+            "Surcharge of 50 %: Evening", self._get("/my/hours").text_content()
+        )
 
     def test_surcharge_line_belongs_to_the_price_of_its_work(self):
         self.policy.write(
@@ -253,10 +255,14 @@ class TestCustomerPages(HttpCase, PortalCase):
         self.assertIn("Anna Huber", rates)
         self.assertIn("120.00", rates)
         self.assertNotIn("77.00", rates)
-        self.assertIn("22:00–6:00, every day +50 %", self._text(page, "//section[@id='windows']"))
+        self.assertIn(
+            "22:00–6:00, every day +50 %", self._text(page, "//section[@id='windows']")
+        )
         self.assertIn("rounded up to steps of 15 minutes", self._text(page, "//dl"))
         included = self._text(page, "//section[@id='contract_allotments']")
-        self.assertIn("What is left can be used in the next period, up to 1:00 h", included)
+        self.assertIn(
+            "What is left can be used in the next period, up to 1:00 h", included
+        )
         allotment = self.contract.allotment_ids
         (link,) = page.xpath("//section[@id='contract_allotments']//a/@href")
         self.assertEqual(link, f"/my/hours?allotment={allotment.id}&period=2026-10-01")
