@@ -1,7 +1,7 @@
 {
     "name": "Ticket Billing Portal",
-    "summary": "Customers see the time on their tickets, their hours and what is"
-    " left of their allotment",
+    "summary": "Customers see what was done for them, what it costs and why, their"
+    " contract and what is left of it",
     "version": "19.0.1.0.0",
     "license": "AGPL-3",
     "category": "Services/Helpdesk",

@@ -61,9 +61,9 @@ def log_in(url: str, database: str) -> requests.Session:
     session = requests.Session()
     session.get(f"{url}/web/login", params={"db": database}, timeout=60)
     page = session.get(f"{url}/web/login", timeout=60)
-    (token,) = html.fromstring(page.text).xpath("//input[@name='csrf_token']/@value")[
-        :1
-    ]
+    token = html.fromstring(page.text).xpath(
+        "string(//input[@name='csrf_token']/@value)"
+    )
     form = {"csrf_token": token, "login": LOGIN, "password": PASSWORD}
     session.post(f"{url}/web/login", data=form, timeout=60).raise_for_status()
     return session

@@ -5,7 +5,7 @@ class Base(models.AbstractModel):
     """Fields of billing are not for customers.
 
     Portal users may read tickets, invoices and time entries of shared projects, so
-    Odoo would let them read what we add to these, by RPC: minutes that are not released,
+    Odoo would let them read what we add to these by RPC: minutes that are not released,
     reasons, the ledger. Pages for customers read it as superuser and choose what they
     show.
     """

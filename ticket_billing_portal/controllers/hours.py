@@ -10,6 +10,9 @@ from odoo.addons.ticket_billing.tools.duration import format_minutes
 from .hours_search import PortalHoursSearch
 
 URL = "/my/hours"
+# What Odoo's search bar reads. Other pages' words, as ticket and project, stay unset:
+# the breadcrumbs take them for records.
+SEARCHBAR = ("sortby", "filterby", "groupby", "search", "search_in")
 
 
 class PortalHours(PortalHoursSearch):
@@ -50,7 +53,8 @@ class PortalHours(PortalHoursSearch):
                 "searchbar_filters": self._hours_get_searchbar_filters(),
                 "searchbar_groupby": groupings,
                 "searchbar_inputs": self._hours_get_searchbar_inputs(),
-                **query,
+                **{name: query[name] for name in SEARCHBAR},
+                "query": query,
                 "url_args": url_args,
                 "query_string": urlencode(url_args),
                 "states": self._hours_get_states(),

@@ -27,6 +27,7 @@ class PortalTicketTime(CustomerPortalHelpdesk):
         domain = items._get_portal_domain(partner) & on_ticket
         extra_domain = items._get_portal_extra_domain(partner) & on_ticket
         extras = items.search(extra_domain, order="work_date desc, id desc", limit=ROWS)
+        every_item = items._get_portal_figures(domain | extra_domain).get(None, {})
         entries = request.env["account.analytic.line"].sudo()
         entry_domain = [("billing_item_ids", "any", domain)]
         found = entries.search(entry_domain, order="date desc, id desc", limit=ROWS)
@@ -35,7 +36,7 @@ class PortalTicketTime(CustomerPortalHelpdesk):
             "row_total": entries.search_count(entry_domain),
             "totals": items._get_portal_figures(domain).get(None),
             "extras": extras._get_portal_extras(),
-            "ticket_price": items._get_portal_prices(domain | extra_domain).get(None),
+            "ticket_price": every_item.get("price"),
             "billing_invoices": self._ticket_get_invoices(domain | extra_domain),
             "format_minutes": format_minutes,
         }

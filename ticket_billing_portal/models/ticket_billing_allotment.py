@@ -133,10 +133,17 @@ class TicketBillingAllotment(models.Model):
     def _get_portal_carry_over(self) -> str | None:
         if not self._get_carry_over():
             return None
+        limit = self._get_portal_quantity(self._get_carry_over().maximum)
+        if self.carry_over_periods == 1:
+            return self.env._(
+                "What is left can be used in the next period, up to %(limit)s.",
+                limit=limit,
+            )
         return self.env._(
-            "What is left can be used for %(periods)s more periods, up to %(limit)s.",
+            "What is left can be used in the next %(periods)s periods, up to"
+            " %(limit)s.",
             periods=self.carry_over_periods,
-            limit=self._get_portal_quantity(self._get_carry_over().maximum),
+            limit=limit,
         )
 
     def _get_portal_overage(self) -> str | None:

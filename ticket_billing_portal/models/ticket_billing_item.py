@@ -83,7 +83,7 @@ class TicketBillingItem(models.Model):
 
     @api.model
     def _get_portal_figures(self, domain: Domain, groupby: str | None = None) -> dict:
-        """Minutes and price of the items of ``domain``, in two queries.
+        """Minutes and price of the items of ``domain`` in one query.
 
         Time that a flat fee includes counts as covered. A surcharge repeats the
         minutes of the work that it is on: only its price counts.
@@ -93,41 +93,40 @@ class TicketBillingItem(models.Model):
             str}}``; without ``groupby`` the only group is None, and it is there only
             with items. The price is in words, empty where the policy keeps it back.
         """
-        figures = {}
-        prices = self._get_portal_prices(domain, groupby)
-        for *key, state, kind, worked, billable in self._read_group(
+        figures, prices = {}, defaultdict(lambda: defaultdict(float))
+        for (
+            *key,
+            contract,
+            currency,
+            state,
+            kind,
+            worked,
+            billable,
+            net,
+        ) in self._read_group(
             domain,
-            [*([groupby] if groupby else []), "state", "kind"],
-            ["raw_minutes:sum", "billable_minutes:sum"],
+            [
+                *([groupby] if groupby else []),
+                "contract_id",
+                "currency_id",
+                "state",
+                "kind",
+            ],
+            ["raw_minutes:sum", "billable_minutes:sum", "net:sum"],
         ):
             group = key[0] if key else None
-            figure = figures.setdefault(
-                group,
-                {
-                    "worked": 0,
-                    "billed": 0,
-                    "covered": 0,
-                    "price": prices.get(group, ""),
-                },
+            figure = figures.setdefault(group, {"worked": 0, "billed": 0, "covered": 0})
+            if state == "billed" and contract.policy_id.portal_show_price:
+                prices[group][currency] += net
+            if kind != "surcharge":
+                is_covered = state == "covered" or kind == "flat"
+                figure["worked"] += worked
+                figure["covered" if is_covered else "billed"] += billable
+        for group, figure in figures.items():
+            figure["price"] = " + ".join(
+                currency.format(net) for currency, net in prices[group].items()
             )
-            if kind == "surcharge":
-                continue
-            is_covered = state == "covered" or kind == "flat"
-            figure["worked"] += worked
-            figure["covered" if is_covered else "billed"] += billable
         return figures
-
-    @api.model
-    def _get_portal_prices(self, domain: Domain, groupby: str | None = None) -> dict:
-        """What the billed items of ``domain`` cost, in words, where it may be shown."""
-        domain &= Domain("state", "=", "billed")
-        domain &= Domain("contract_id.policy_id.portal_show_price", "=", True)
-        amounts = defaultdict(list)
-        for *key, currency, net in self._read_group(
-            domain, [*([groupby] if groupby else []), "currency_id"], ["net:sum"]
-        ):
-            amounts[key[0] if key else None].append(currency.format(net))
-        return {group: " + ".join(texts) for group, texts in amounts.items()}
 
     def _get_portal_extras(self) -> list[dict]:
         """What was charged beside the time, a row per charge, journey or fee."""

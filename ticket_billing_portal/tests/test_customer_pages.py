@@ -261,7 +261,7 @@ class TestCustomerPages(HttpCase, PortalCase):
         self.assertIn("rounded up to steps of 15 minutes", self._text(page, "//dl"))
         included = self._text(page, "//section[@id='contract_allotments']")
         self.assertIn(
-            "What is left can be used for 1 more periods, up to 1:00 h", included
+            "What is left can be used in the next period, up to 1:00 h", included
         )
         allotment = self.contract.allotment_ids
         (link,) = page.xpath("//section[@id='contract_allotments']//a/@href")
