@@ -38,6 +38,11 @@ def bench_delivery(environment: Environment) -> int:
         return run(environment, "bench_delivery.py", database, f"--url={url}")
 
 
+def bench_portal(environment: Environment) -> int:
+    with tests_copy(environment) as database, serving(environment, database) as url:
+        return run(environment, "bench_portal.py", database, f"--url={url}")
+
+
 def bench_sale_timesheet(environment: Environment) -> int:
     with tests_copy(environment) as database:
         install(environment, database, ["sale_timesheet"])
@@ -53,6 +58,7 @@ def main() -> int:
         environment.call(environment.python, BENCHMARKS / "bench_rating.py")
         or bench_billing(environment, *more)
         or bench_delivery(environment)
+        or bench_portal(environment)
         or bench_sale_timesheet(environment)
         or bench_connectors(environment, options.tickets)
     )

@@ -17,6 +17,7 @@ ODOO_TESTS = (
     "ticket_billing_portal/tests",
     "tests/integration",
     "tests/scenarios",
+    "tests/browser",
 )
 
 

@@ -258,7 +258,8 @@ class TicketBillingAllotment(models.Model):
                 # What becomes of the rest is not settled yet.
                 del figures["carried"], figures["lapsed"]
             row = {key: self._format_quantity(value) for key, value in figures.items()}
-            rows.append({"period": format_date(self.env, state.period), **row})
+            row |= {"period": format_date(self.env, state.period), "day": state.period}
+            rows.append(row)
         return rows
 
     def _get_last_day(self, first: date) -> date:

@@ -2,7 +2,7 @@ import hashlib
 import json
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .ticket_billing_approval import GRANTED
@@ -166,12 +166,17 @@ class TicketBillingApprovable(models.AbstractModel):
         """The draft, locked, with all rights, if ``partner`` may answer for it."""
         self.ensure_one()
         move = self.sudo()
-        if partner.sudo().commercial_partner_id != move.commercial_partner_id:
+        if not move._may_answer(partner.sudo()):
             raise AccessError(self.env._("This is not your invoice."))
         move.lock_for_update()
         if move.state != "draft" or not move.billing_approval_asked_on:
             raise UserError(self.env._("This invoice does not wait for you."))
         return move
+
+    def _may_answer(self, partner) -> bool:
+        """Whether ``partner`` may approve or question this draft."""
+        self.ensure_one()
+        return partner.commercial_partner_id == self.commercial_partner_id
 
     # ---------------------------------------------------------------------- ask
 
@@ -277,7 +282,7 @@ class TicketBillingApprovable(models.AbstractModel):
         return bool(answered and self.billing_approval_sent_on <= answered)
 
     def _tell_customer(self, policy, now):
-        if not self.partner_id.email:
+        if not self._get_approval_recipients():
             problem = self._get_delivery_problem()
             self.env["ticket.billing.run"]._warn(self, problem, self.invoice_user_id)
         elif not self.billing_approval_sent_on or self._has_changed_since_answer():
@@ -295,8 +300,19 @@ class TicketBillingApprovable(models.AbstractModel):
                 self.billing_approval_reminded_on = now
 
     def _mail_approval(self, template: str):
-        """Put a mail into the queue; it leaves when this is committed."""
-        self.env.ref(template).sudo().send_mail(self.id, force_send=False)
+        """Put mails into the queue; they leave when this is committed."""
+        for partner in self._get_approval_recipients():
+            mailing = self.env.ref(template).sudo()
+            mailing.with_context(template_preview_lang=partner.lang).send_mail(
+                self.id,
+                force_send=False,
+                email_values={"recipient_ids": [Command.set(partner.ids)]},
+            )
+
+    def _get_approval_recipients(self):
+        """Who is asked to approve this draft."""
+        self.ensure_one()
+        return self.partner_id.filtered("email")
 
     def _post_approved(self, policy):
         """Go on as the policy says; a draft that stays one waits for a person."""

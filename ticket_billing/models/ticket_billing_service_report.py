@@ -76,12 +76,16 @@ class TicketBillingServiceReport(models.AbstractModel):
     def _get_tickets(self, move) -> list[ReportTicket]:
         """Tickets of the invoice in printing order, in the customer's language."""
         report = self.sudo().with_context(lang=move.partner_id.lang or self.env.lang)
-        items = report._get_items(move.with_env(report.env))
+        return report._group_items(report._get_items(move.with_env(report.env)))
+
+    @api.model
+    def _group_items(self, items) -> list[ReportTicket]:
+        """Items by ticket, in printing order."""
         groups = items.grouped(
             lambda item: (item.ticket_id.number or "", item.ticket_id)
         )
         return [
-            report._prepare_ticket(groups[key])
+            self._prepare_ticket(groups[key])
             for key in sorted(groups, key=lambda key: (key[0], key[1].id))
         ]
 
@@ -238,25 +242,26 @@ class TicketBillingServiceReport(models.AbstractModel):
     def _get_xlsx(self, move) -> bytes:
         """The report as a spreadsheet, a row per piece of work, minutes as numbers."""
         report = self.with_context(lang=move.partner_id.lang or self.env.lang)
-        tickets = report._get_tickets(move)
+        return report._make_xlsx(report._get_tickets(move))
+
+    @api.model
+    def _make_xlsx(self, tickets) -> bytes:
         columns = [
-            ("ticket", report.env._("Ticket"), 40),
-            *report._get_columns(tickets),
+            ("ticket", self.env._("Ticket"), 40),
+            *self._get_columns(tickets),
         ]
         output = io.BytesIO()
         # Nothing that people typed becomes a formula or a link.
         options = {"strings_to_formulas": False, "strings_to_urls": False}
         with xlsxwriter.Workbook(output, options) as book:
-            sheet = book.add_worksheet(report.env._("Service report"))
+            sheet = book.add_worksheet(self.env._("Service report"))
             bold = book.add_format({"bold": True, "bottom": 1})
             wrap = book.add_format({"text_wrap": True, "valign": "top"})
             for number, (_name, heading, width) in enumerate(columns):
                 sheet.set_column(number, number, width, wrap)
                 sheet.write_string(0, number, heading, bold)
             sheet.freeze_panes(1, 0)
-            report._write_rows(
-                sheet, tickets, [name for name, _text, _width in columns]
-            )
+            self._write_rows(sheet, tickets, [name for name, _text, _width in columns])
         return output.getvalue()
 
     @api.model

@@ -21,6 +21,7 @@ class TicketBillingVerification(models.Model):
     )
     item_count = fields.Integer(string="Sealed billing items")
     document_count = fields.Integer(string="Kept documents")
+    approval_count = fields.Integer(string="Answers of customers")
     findings = fields.Text(help="The first broken entry of each kind comes first.")
     hints = fields.Text(help="What is not secured.")
 
@@ -49,7 +50,9 @@ class TicketBillingVerification(models.Model):
         item_count, changed = self.env["ticket.billing.seal"]._get_findings(company)
         documents = self.env["ticket.billing.document"].sudo()
         documents = documents.search([("company_id", "=", company.id)])
-        findings += [*changed, *documents._get_findings()]
+        approvals = self.env["ticket.billing.approval"]
+        approval_count, broken = approvals._get_findings(company)
+        findings += [*changed, *documents._get_findings(), *broken]
         return (
             self.sudo()
             .create(
@@ -59,6 +62,7 @@ class TicketBillingVerification(models.Model):
                     "entry_count": entry_count,
                     "item_count": item_count,
                     "document_count": len(documents),
+                    "approval_count": approval_count,
                     "findings": "\n".join(findings),
                     "hints": self._get_hints(company),
                 }

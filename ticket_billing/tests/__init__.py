@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_allotment_warning,
     test_approval,
+    test_approval_chain,
     test_archive,
     test_bad_input,
     test_billing,

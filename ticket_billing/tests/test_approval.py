@@ -119,21 +119,6 @@ class TestApproval(TicketBillingCase):
             move._question_billing_line(self._get_line(move, 90), "Why?", stranger)
         self.assertFalse(move.billing_approval_ids)
 
-    def test_portal_user_may_approve_without_rights_on_invoices(self):
-        user = self.env["res.users"].create(
-            {
-                "name": "Ines Weber",
-                "login": "ines.weber",
-                "partner_id": self.contact.id,
-                "group_ids": [Command.set([self.env.ref("base.group_portal").id])],
-                "company_id": self.company.id,
-                "company_ids": [Command.set(self.company.ids)],
-            }
-        )
-        move = self._bill(60).with_user(user)
-        move._approve_billing(user.partner_id)
-        self.assertEqual(move.sudo().billing_approval_ids.user_id, user)
-
     def test_answers_cannot_be_changed_or_made_up(self):
         move = self._bill(60)
         move._approve_billing(self.contact)

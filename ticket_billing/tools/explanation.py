@@ -6,7 +6,7 @@ from .duration import format_minutes
 from .number import format_number
 
 
-class _Words:
+class Words:
     """Sentences for the steps of one price."""
 
     def __init__(self, record):
@@ -182,10 +182,10 @@ def explain(record, steps) -> list[str]:
 
     Steps without words (held, written off) are told by state and reason.
     """
-    words = _Words(record)
+    words = Words(record)
     sentences = [
         getattr(words, step["code"])(step)
         for step in steps or []
-        if hasattr(_Words, step["code"])
+        if hasattr(Words, step["code"])
     ]
     return [sentence for sentence in sentences if sentence]

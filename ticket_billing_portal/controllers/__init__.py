@@ -1,1 +1,10 @@
-from . import hours, invoice, ticket
+from . import (
+    approval,
+    contract,
+    hours,
+    hours_download,
+    invoice,
+    report,
+    services,
+    ticket,
+)

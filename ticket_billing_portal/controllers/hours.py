@@ -1,20 +1,21 @@
-from dateutil.relativedelta import relativedelta
+from urllib.parse import urlencode
 
-from odoo import fields, http
-from odoo.fields import Domain
+from odoo import http
 from odoo.http import request
-from odoo.tools import format_date
 from odoo.tools import groupby as groupbyelem
 
-from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
+from odoo.addons.ticket_billing.tools.duration import format_minutes
 
-from .tools import format_minutes
+from .hours_search import PortalHoursSearch
 
 URL = "/my/hours"
+# What Odoo's search bar reads. Other pages' words, as ticket and project, stay unset:
+# the breadcrumbs take them for records.
+SEARCHBAR = ("sortby", "filterby", "groupby", "search", "search_in")
 
 
-class PortalHours(CustomerPortal):
+class PortalHours(PortalHoursSearch):
     """The released time of a customer over all tickets."""
 
     def _prepare_home_portal_values(self, counters):
@@ -29,22 +30,18 @@ class PortalHours(CustomerPortal):
         return values
 
     @http.route([URL, f"{URL}/page/<int:page>"], type="http", auth="user", website=True)
-    def portal_my_hours(
-        self, page=1, sortby="date", filterby="all", groupby="month", **kw
-    ):
+    def portal_my_hours(self, page=1, **kw):
+        query = self._hours_get_query(**kw)
         sortings = self._hours_get_searchbar_sortings()
-        filters = self._hours_get_searchbar_filters()
         groupings = self._hours_get_searchbar_groupby()
-        sortby = sortby if sortby in sortings else "date"
-        filterby = filterby if filterby in filters else "all"
-        groupby = groupby if groupby in groupings else "month"
-        sorting, grouping = sortings[sortby], groupings[groupby]
-        domain = self._hours_get_domain() & filters[filterby]["domain"]
+        sorting, grouping = sortings[query["sortby"]], groupings[query["groupby"]]
+        domain = self._hours_get_query_domain(query)
+        url_args = self._hours_get_url_args(query)
         entries, pager = self._hours_get_page(
             domain,
             page,
             ", ".join(filter(None, (grouping["order"], sorting["order"]))),
-            {"sortby": sortby, "filterby": filterby, "groupby": groupby},
+            url_args,
         )
         values = self._prepare_portal_layout_values()
         values.update(
@@ -53,20 +50,21 @@ class PortalHours(CustomerPortal):
                 "default_url": URL,
                 "pager": pager,
                 "searchbar_sortings": sortings,
-                "sortby": sortby,
-                "searchbar_filters": filters,
-                "filterby": filterby,
+                "searchbar_filters": self._hours_get_searchbar_filters(),
                 "searchbar_groupby": groupings,
-                "groupby": groupby,
+                "searchbar_inputs": self._hours_get_searchbar_inputs(),
+                **{name: query[name] for name in SEARCHBAR},
+                "query": query,
+                "url_args": url_args,
+                "query_string": urlencode(url_args),
+                "states": self._hours_get_states(),
+                "projects": self._hours_get_projects(),
+                "chosen": self._hours_get_chosen(query),
                 "groups": self._hours_get_groups(domain, entries, sorting, grouping),
                 **self._hours_get_totals(domain),
             }
         )
         return request.render("ticket_billing_portal.portal_my_hours", values)
-
-    def _hours_get_domain(self) -> Domain:
-        items = request.env["ticket.billing.item"].sudo()
-        return items._get_portal_domain(request.env.user.partner_id)
 
     def _hours_get_page(self, domain, page, order, url_args):
         """One page of entries, and the pager."""
@@ -115,72 +113,3 @@ class PortalHours(CustomerPortal):
             }
             for key, group in groupbyelem(rows, key=grouping["key"])
         ]
-
-    # --------------------------------------------------------------- searchbar
-
-    def _hours_get_searchbar_sortings(self) -> dict:
-        """``order`` sorts entries in the database, ``key`` rows within a group."""
-        return {
-            "date": {
-                "label": request.env._("Newest"),
-                "order": "date desc, id desc",
-                "key": None,
-            },
-            "ticket": {
-                "label": request.env._("Ticket"),
-                "order": "ticket_id.id desc, date desc, id desc",
-                "key": lambda row: -row["ticket"].id,
-            },
-        }
-
-    def _hours_get_searchbar_filters(self) -> dict:
-        today = fields.Date.context_today(request.env.user)
-        month = today.replace(day=1)
-        year = month.replace(month=1)
-        next_month = month + relativedelta(months=1)
-        last_month = month - relativedelta(months=1)
-        return {
-            "all": {"label": request.env._("All"), "domain": Domain.TRUE},
-            "month": {
-                "label": request.env._("This month"),
-                "domain": self._hours_get_period_domain(month, next_month),
-            },
-            "last_month": {
-                "label": request.env._("Last month"),
-                "domain": self._hours_get_period_domain(last_month, month),
-            },
-            "year": {
-                "label": request.env._("This year"),
-                "domain": self._hours_get_period_domain(
-                    year, year + relativedelta(years=1)
-                ),
-            },
-        }
-
-    def _hours_get_period_domain(self, first, following) -> Domain:
-        # By the date of the entry: work past midnight stays one row in one month.
-        return Domain("entry_id.date", ">=", first) & Domain(
-            "entry_id.date", "<", following
-        )
-
-    def _hours_get_searchbar_groupby(self) -> dict:
-        """``spec`` groups items in the database, ``key`` rows in the same way."""
-        return {
-            "none": {"label": request.env._("None"), "spec": None, "order": None},
-            "month": {
-                "label": request.env._("Month"),
-                "spec": "entry_id.date:month",
-                "order": "date desc",
-                "key": lambda row: row["date"].replace(day=1),
-                "header": lambda day: {
-                    "month": format_date(request.env, day, date_format="LLLL yyyy")
-                },
-            },
-            "ticket": {
-                "label": request.env._("Ticket"),
-                "spec": "ticket_id",
-                "order": "ticket_id.id desc",
-                "key": lambda row: row["ticket"],
-                "header": lambda ticket: {"ticket": ticket},
-            },
-        }

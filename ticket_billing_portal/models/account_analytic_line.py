@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_time
 
+from ..tools.customer_explanation import explain_to_customer
+
 
 class AccountAnalyticLine(models.Model):
     _inherit = "account.analytic.line"
@@ -22,15 +24,31 @@ class AccountAnalyticLine(models.Model):
 
         :param domain: the items that may be shown, see ``_get_portal_domain``
         """
-        items = self.env["ticket.billing.item"]
+        model = self.env["ticket.billing.item"]
         domain &= Domain("entry_id", "in", self.ids)
-        figures = items._get_portal_figures(domain, "entry_id")
-        by_entry = items.search(domain).grouped("entry_id")
+        figures = model._get_portal_figures(domain, "entry_id")
+        items = model.search(domain, order="segment, id")
+        reasons = explain_to_customer(
+            items, items.filtered("contract_id.policy_id.portal_show_price")
+        )
+        by_entry = items.grouped("entry_id")
         return [
-            entry._prepare_portal_row(by_entry[entry], figures[entry]) for entry in self
+            {
+                **entry._prepare_portal_row(by_entry[entry]),
+                **figures[entry],
+                "reasons": self._merge_reasons(by_entry[entry], reasons),
+            }
+            for entry in self
         ]
 
-    def _prepare_portal_row(self, items, figures: dict) -> dict:
+    @api.model
+    def _merge_reasons(self, items, reasons: dict) -> list[str]:
+        """Sentences of all parts of an entry; what several parts share stands once."""
+        return list(
+            dict.fromkeys(sentence for item in items for sentence in reasons[item])
+        )
+
+    def _prepare_portal_row(self, items) -> dict:
         self.ensure_one()
         contract = items[0].contract_id
         name = self.name if self.name != "/" else ""
@@ -44,7 +62,6 @@ class AccountAnalyticLine(models.Model):
             "work_type": self.work_type_id.name,
             "text": name,
             "invoices": items.invoice_id.filtered(lambda m: m.state == "posted"),
-            **figures,
         }
 
     def _get_portal_times(self, tz: str) -> str:

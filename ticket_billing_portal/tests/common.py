@@ -18,6 +18,7 @@ class PortalCase(TicketBillingCase):
                 "name": "Clara Weber",
                 "parent_id": cls.partner.id,
                 "email": "clara@weber.example",
+                "billing_portal_role": "billing",
             }
         )
         cls.other_partner = cls._create_customer("Bäckerei Anders GmbH")

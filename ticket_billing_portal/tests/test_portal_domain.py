@@ -145,13 +145,23 @@ class TestPortalDomain(PortalCase):
         domain = items._get_portal_domain(self.partner)
         self.assertEqual(
             items._get_portal_figures(domain),
-            {None: {"worked": 90, "billed": 30, "covered": 75}},
+            {None: {"worked": 90, "billed": 30, "covered": 75, "price": ""}},
         )
         self.assertEqual(
             items._get_portal_figures(domain, "entry_id.date:month"),
             {
-                date(2026, 9, 1): {"worked": 10, "billed": 0, "covered": 15},
-                date(2026, 10, 1): {"worked": 80, "billed": 30, "covered": 60},
+                date(2026, 9, 1): {
+                    "worked": 10,
+                    "billed": 0,
+                    "covered": 15,
+                    "price": "",
+                },
+                date(2026, 10, 1): {
+                    "worked": 80,
+                    "billed": 30,
+                    "covered": 60,
+                    "price": "",
+                },
             },
         )
 
@@ -171,7 +181,7 @@ class TestPortalDomain(PortalCase):
         domain = items._get_portal_domain(self.partner)
         self.assertEqual(
             items._get_portal_figures(domain)[None],
-            {"worked": 90, "billed": 30, "covered": 60},
+            {"worked": 90, "billed": 30, "covered": 60, "price": ""},
         )
 
     def test_surcharge_does_not_count_twice(self):
@@ -188,7 +198,7 @@ class TestPortalDomain(PortalCase):
         domain = item._get_portal_domain(self.partner)
         self.assertEqual(
             item._get_portal_figures(domain)[None],
-            {"worked": 60, "billed": 60, "covered": 0},
+            {"worked": 60, "billed": 60, "covered": 0, "price": ""},
         )
 
     def test_rows(self):
@@ -213,10 +223,13 @@ class TestPortalDomain(PortalCase):
             allotments._get_portal_balances(date(2026, 10, 31)),
             [
                 {
+                    "allotment": allotments,
                     "name": "Included hours",
                     "period": "October 2026",
                     "used": "1:30 h",
                     "available": "2:00 h",
+                    "left": "0:30 h",
+                    "until": date(2026, 10, 31),
                     "percent": 75,
                 }
             ],
@@ -244,7 +257,11 @@ class TestPortalDomain(PortalCase):
         self.assertEqual(block["period"], "until 12/31/2026")
         self.assertEqual((block["used"], block["available"]), ("1:30 h", "10:00 h"))
         self.assertEqual(block["percent"], 15)
-        self.assertIn("500.00", retainer["available"])
+        self.assertEqual(block["until"], date(2026, 12, 31))
+        self.assertEqual(retainer["available"], "100 %", "prices are hidden")
+        self.policy.portal_show_price = True
+        balances = self.contract.allotment_ids._get_portal_balances(date(2026, 10, 31))
+        self.assertIn("500.00", balances[-1]["available"])
 
     def test_allotments_of_the_customer_only(self):
         self.contract.allotment_ids = [Command.create({"hours": 2})]
