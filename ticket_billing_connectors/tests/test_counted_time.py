@@ -67,7 +67,7 @@ class TestCountedTime(ConnectorCase):
         self.assertEqual(self._get_minutes(), [15])
 
     def test_a_ticket_that_waits_for_its_customer_is_counted_on(self):
-        self.partner.ref = False
+        self.zendesk.auto_map = False
         for minutes in (30, 20):
             self.world.book(self.ticket, minutes)
             self.zendesk._synchronise()
