@@ -263,3 +263,21 @@ def test_gathered_corrections_multiply_out(old, minutes, price):
     assert sum(i.billable_minutes for i in charged) == sum(
         i.billable_minutes for i in after
     ) - sum(i.billable_minutes for i in before)
+
+
+def test_worked_minutes_stay_with_work_that_is_rounded_together():
+    """The allotment goes to the changed entry; the other one is charged instead."""
+    terms = conditions(
+        rounding=Rounding(10, "up", scope="ticket", memory="lifetime"),
+        allotments=(Allotment("hours", Decimal(60)),),
+    )
+    old = rated(terms, entry("e1", minutes=45))
+    new = rated(terms, entry("e0", minutes=40), entry("e1", minutes=45))
+    assert {item.state for item in new if item.entry == "e1"} == {"covered", "open"}
+    changed = correct((), [item for item in new if item.entry == "e0"])
+    other = correct(old, [item for item in new if item.entry == "e1"])
+    gathered = gather(changed, other)
+    worked = {"e0": 0, "e1": 0}
+    for item in gathered:
+        worked[item.entry] += item.raw_minutes
+    assert worked == {"e0": 40, "e1": 0}

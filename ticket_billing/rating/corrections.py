@@ -61,20 +61,27 @@ def gather(own: Sequence[Item], others: Iterable[Item]) -> tuple[Item, ...]:
     """Corrections of one entry with the minutes that ``others`` would be charged.
 
     ``others`` are corrections of work that has not changed itself, but was rounded
-    together with the entry: their minutes count as minutes of the entry. What cancels
-    out costs nothing and is written off; parts that are not charged stay as they are.
+    together with the entry: what they are charged counts for the entry, what was worked
+    stays with them. What cancels out costs nothing and is written off; parts that are not charged stay as they are.
     """
     gathered = list(own)
     kept = []
+    moved: dict[Key, int] = {}
     for item in others:
         if item.line is None or _measure(item) != "billable_minutes":
             kept.append(item)
             continue
+        # What is charged moves, what was worked does not.
+        moved[item.entry] = moved.get(item.entry, 0) + item.raw_minutes
+        item = replace(item, raw_minutes=0)
         index = next((i for i, x in enumerate(gathered) if _is_like(x, item)), None)
         if index is None:
             gathered.append(_moved(item, gathered))
         else:
             gathered[index] = _added(gathered[index], item)
+    for index, item in enumerate(kept):
+        raw = item.raw_minutes + moved.pop(item.entry, 0)
+        kept[index] = replace(item, raw_minutes=raw)
     return (*map(_settled, gathered), *kept)
 
 
