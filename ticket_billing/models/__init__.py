@@ -85,6 +85,7 @@ from . import (
     ticket_billing_run,
     ticket_billing_run_delivery,
     ticket_billing_run_line,
+    ticket_billing_run_line_comparison,
     ticket_billing_run_seal,
     ticket_billing_schedule,
     ticket_billing_seal,
