@@ -3,7 +3,7 @@
 from . import (
     ticket_billing_approvable,
     ticket_billing_price_mixin,
-    ticket_billing_price_backwards,
+    ticket_billing_price_mixin_backwards,
     ticket_billing_trigger,
 )
 

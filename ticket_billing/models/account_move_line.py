@@ -199,7 +199,7 @@ class AccountMoveLine(models.Model):
         return ticket.number if len(ticket) == 1 else None
 
     def _get_cost_center(self) -> str | None:
-        """The customer's cost centre, where lines of the invoice have different ones."""
+        """The customer's cost centre, where the lines have different ones."""
         self.ensure_one()
         return None if self.move_id._has_one_cost_center() else self.cost_center_ref
 

@@ -2,6 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ..models.ticket_billing_surcharge import WEEKDAYS
 from .common import TicketBillingCase
 
 
@@ -23,10 +24,10 @@ class TestPriceBackwards(TicketBillingCase):
 
     def _open(self, price, user=None, **vals):
         action = price.with_user(user or self.approver).action_agree_backwards()
-        wizard = self.env[action["res_model"]].with_user(user or self.approver)
-        wizard = wizard.browse(action["res_id"])
-        wizard.write({"reason": "Agreed on the phone", **vals})
-        return wizard
+        wizards = self.env[action["res_model"]].with_user(user or self.approver)
+        return wizards.with_context(**action["context"]).create(
+            {"reason": "Agreed on the phone", **vals}
+        )
 
     def _get_notes(self):
         return " ".join(self.contract.message_ids.mapped("body"))
@@ -67,9 +68,16 @@ class TestPriceBackwards(TicketBillingCase):
 
     def test_surcharge(self):
         self.contract.surcharge_ids = [
-            Command.create({"name": "Monday", "percent": 50, "whole_day": True,
-                            "monday": True})
-        ]  # fmt: skip
+            Command.create(
+                {
+                    **dict.fromkeys(WEEKDAYS, False),
+                    "name": "Monday",
+                    "percent": 50,
+                    "whole_day": True,
+                    "monday": True,
+                }
+            )
+        ]
         self._log(60)
         self._log(60, day="2026-10-13")
         self._bill()

@@ -92,7 +92,7 @@ class TestPrivacy(TicketBillingCase):
         self.env["ticket.billing.charge"].create(
             {
                 "ticket_id": self.ticket.id,
-                "product_id": self.env.ref("ticket_billing.product_material").id,
+                "product_id": self.env.ref("ticket_billing.product_travel").id,
                 "name": "Headset for Jonas Meier",
                 "price_unit": 50,
                 "date": "2026-11-03",

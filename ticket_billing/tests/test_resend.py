@@ -22,6 +22,7 @@ class TestSendCorrected(DeliveryCase):
 
     def _correct(self):
         self.move.button_draft()
+        self.env.invalidate_all()
         self.move.action_post()
 
     def test_once_and_only_when_said(self):

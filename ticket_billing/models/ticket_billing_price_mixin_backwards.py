@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 
 class TicketBillingPriceMixin(models.AbstractModel):
-    """Another price is agreed for the past: billed work is settled by its difference."""
+    """Another price agreed for the past: the next run settles the difference."""
 
     # A file of its own: everything else about prices refuses this.
     # pylint: disable-next=consider-merging-classes-inherited
@@ -16,20 +16,17 @@ class TicketBillingPriceMixin(models.AbstractModel):
         """Ask for the price, the day it is valid from, and the reason."""
         self.ensure_one()
         self._check_may_agree_backwards()
-        wizard = self.env["ticket.billing.price.agreement"].create(
-            {
-                "res_model": self._name,
-                "res_id": self.id,
-                "value": self[self._price_value],
-            }
-        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Agree a price backwards"),
-            "res_model": wizard._name,
-            "res_id": wizard.id,
+            "res_model": "ticket.billing.price.agreement",
             "view_mode": "form",
             "target": "new",
+            "context": {
+                "default_res_model": self._name,
+                "default_res_id": self.id,
+                "default_value": self[self._price_value],
+            },
         }
 
     def _check_may_agree_backwards(self):
@@ -77,9 +74,9 @@ class TicketBillingPriceMixin(models.AbstractModel):
 
     def _note_agreement(self, entries, reason: str):
         """Note it in the contracts, with the number of entries to be settled."""
+        groups = entries.grouped("billing_contract_id")
         contracts = self.contract_id | entries.billing_contract_id
         for contract in contracts.sudo():
-            count = len(entries.filtered(lambda e: e.billing_contract_id == contract))
             contract._message_log(
                 body=self.env._(
                     "Agreed backwards by %(user)s: %(price)s. Reason: %(reason)s."
@@ -87,6 +84,6 @@ class TicketBillingPriceMixin(models.AbstractModel):
                     user=self.env.user.name,
                     price=self.display_name,
                     reason=reason,
-                    count=count,
+                    count=len(groups.get(contract, ())),
                 )
             )
