@@ -91,4 +91,6 @@
         "demo/helpdesk_ticket.xml",
     ],
     "application": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

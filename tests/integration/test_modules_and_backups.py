@@ -41,6 +41,33 @@ def test_upgrade_keeps_and_removal_leaves_the_invoices(own_server):
     own_server.close()
     [worker] = own_server.spawn()
     assert worker.call("get_posted") == posted
+    own_server.close()
+    own_server.environment.run_odoo(
+        "Installing again", own_server.database, "--init", "ticket_billing"
+    )
+    # The same work, recorded again as by a connector, is on no second invoice.
+    [worker] = own_server.spawn()
+    contracts = worker.call("create_customers", count=2, release="post")
+    worker.call("run_scheduled")
+    assert worker.call("get_posted") == posted
+    for fact in worker.call("look", contracts=contracts):
+        assert (fact["invoices"], fact["lines"]) == (0, ["held"])
+    worker.call("release_work_before_reinstallation")
+    worker.call("bill", run=worker.call("create_run"))
+    for fact in worker.call("look", contracts=contracts):
+        assert (fact["invoices"], fact["net"]) == (1, 90)
+
+
+def test_removal_waits_for_postgresql(own_server):
+    """It analyses tables when it likes, and locks them for that."""
+    one, two = own_server.spawn(2)
+    one.arm("ir.module.module", "update_list", "pause")
+    one.start("hold_modules")
+    one.await_pause()
+    two.start("uninstall_for_good", module="ticket_billing_portal")
+    one.resume()
+    one.result()
+    two.result()
 
 
 def bill_all(worker, connector: int) -> dict:

@@ -33,6 +33,7 @@ from . import (
     test_procedure,
     test_queries,
     test_release,
+    test_reinstall,
     test_report,
     test_resend,
     test_rpc_rights,
