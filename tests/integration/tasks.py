@@ -281,7 +281,7 @@ def uninstall_for_good(env, module: str) -> None:
 def hold_modules(env) -> None:
     """Lock the table of modules as PostgreSQL does while it analyses it."""
     env.cr.execute("LOCK ir_module_module IN SHARE UPDATE EXCLUSIVE MODE")
-    env["ir.module.module"].update_list()
+    env["ir.config_parameter"].get_param("database.uuid")
 
 
 def release_work_before_reinstallation(env) -> None:

@@ -33,11 +33,19 @@ def test_upgrade_keeps_and_removal_leaves_the_invoices(own_server):
     own_server.environment.run_odoo(
         "Upgrading", own_server.database, "--update", "ticket_billing"
     )
-    [worker] = own_server.spawn()
+    worker, other = own_server.spawn(2)
     assert worker.call("look", contracts=contracts) == facts
     worker.call("run_scheduled")
     assert worker.call("get_posted") == posted
-    worker.call("uninstall_for_good", module="ticket_billing")
+    # PostgreSQL analyses tables when it likes: the removal waits for it.
+    other.arm("ir.config_parameter", "get_param", "pause")
+    other.start("hold_modules")
+    other.await_pause()
+    worker.start("uninstall_for_good", module="ticket_billing")
+    assert worker.is_busy(3)
+    other.resume()
+    other.result()
+    worker.result()
     own_server.close()
     [worker] = own_server.spawn()
     assert worker.call("get_posted") == posted
@@ -56,18 +64,6 @@ def test_upgrade_keeps_and_removal_leaves_the_invoices(own_server):
     worker.call("bill", run=worker.call("create_run"))
     for fact in worker.call("look", contracts=contracts):
         assert (fact["invoices"], fact["net"]) == (1, 90)
-
-
-def test_removal_waits_for_postgresql(own_server):
-    """It analyses tables when it likes, and locks them for that."""
-    one, two = own_server.spawn(2)
-    one.arm("ir.module.module", "update_list", "pause")
-    one.start("hold_modules")
-    one.await_pause()
-    two.start("uninstall_for_good", module="ticket_billing_portal")
-    one.resume()
-    one.result()
-    two.result()
 
 
 def bill_all(worker, connector: int) -> dict:
