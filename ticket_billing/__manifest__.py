@@ -89,6 +89,7 @@
         "demo/hr_employee.xml",
         "demo/ticket_billing_contract.xml",
         "demo/helpdesk_ticket.xml",
+        "demo/ticket_billing_by_hand.xml",
     ],
     "application": True,
     "post_init_hook": "post_init_hook",
