@@ -22,7 +22,7 @@ class TicketBillingRunLine(models.Model):
         string="Last billed on", compute="_compute_comparison", compute_sudo=True
     )
     average_net = fields.Monetary(
-        string="Average of 6 months",
+        string="6-month average",
         compute="_compute_comparison",
         compute_sudo=True,
         currency_field="company_currency_id",
