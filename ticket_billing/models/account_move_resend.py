@@ -59,7 +59,7 @@ class AccountMove(models.Model):
         moves = self.search(
             [
                 ("state", "=", "posted"),
-                ("billing_delivery_state", "in", ("pending", "queued", "failed")),
+                ("billing_delivery_state", "!=", False),
                 ("billing_delivery_ids", "=", False),
             ]
         )
@@ -75,4 +75,5 @@ class AccountMove(models.Model):
                 "It was in the mail queue during an upgrade: look whether it was sent."
             )
             return {"state": "unknown", "reason": reason}
-        return {}
+        # What was sent is not sent again.
+        return {"state": "sent"} if self.billing_delivery_state == "sent" else {}

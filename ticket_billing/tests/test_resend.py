@@ -98,6 +98,8 @@ class TestDeliveriesOfAnUpgrade(DeliveryCase):
         self.assertEqual((row.state, row.reason), ("failed", "No such mailbox"))
         self.assertEqual(self.move.billing_delivery_message, "No such mailbox")
 
-    def test_sent_stays(self):
-        self.assertFalse(self._upgrade("sent"))
+    def test_sent_is_not_sent_again(self):
+        self.assertEqual(self._upgrade("sent").state, "sent")
+        self.move.action_deliver_billing()
+        self.assertFalse(self._deliver_with(lambda recipient: None))
         self.assertEqual(self.move.billing_delivery_state, "sent")
