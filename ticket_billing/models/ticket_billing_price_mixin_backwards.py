@@ -14,8 +14,8 @@ class TicketBillingPriceMixin(models.AbstractModel):
 
     def action_agree_backwards(self):
         """Ask for the price, the day it is valid from, and the reason."""
-        self.ensure_one()
         self._check_may_agree_backwards()
+        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Agree a price backwards"),
@@ -34,6 +34,10 @@ class TicketBillingPriceMixin(models.AbstractModel):
             raise AccessError(
                 self.env._("Only approvers can agree a price for work that is billed.")
             )
+        if not self._price_value:
+            raise UserError(
+                self.env._("Only rates, surcharges and flat fees can be agreed so.")
+            )
 
     def _get_billed_entries(self, first: date | None = None):
         """Time entries that were billed with this price, from a day on."""
@@ -48,8 +52,8 @@ class TicketBillingPriceMixin(models.AbstractModel):
         :param first: first day of the new price; none: the price was never right
         :return: the price that is valid now
         """
-        self.ensure_one()
         self._check_may_agree_backwards()
+        self.ensure_one()
         entries = self._get_billed_entries(first)
         price = self.with_context(billing_price_correction=True)
         begin, end = self[self._price_first_day], self[self._price_last_day]

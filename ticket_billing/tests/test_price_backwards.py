@@ -98,6 +98,20 @@ class TestPriceBackwards(TicketBillingCase):
                 {"res_model": self.rate._name, "res_id": self.rate.id, "value": 1}
             )
 
+    def test_recurring_fees_are_no_work_to_settle(self):
+        self.contract.fee_ids = [
+            Command.create(
+                {
+                    "name": "Monitoring",
+                    "product_id": self.env.ref("ticket_billing.product_remote").id,
+                    "price_unit": 20,
+                    "date_start": "2026-10-01",
+                }
+            )
+        ]
+        with self.assertRaisesRegex(UserError, "Only rates"):
+            self.contract.fee_ids.with_user(self.approver).action_agree_backwards()
+
     def test_flat_fee_is_frozen_and_agreed(self):
         fee = self._create_fee(price=120)
         self._log(60)

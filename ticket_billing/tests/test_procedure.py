@@ -70,7 +70,7 @@ class TestProcedure(TicketBillingCase):
         titles = page.xpath("//h2[not(ancestor::div[@class='page'])]")
         self.assertEqual(
             [title.text_content().strip() for title in titles],
-            ["Verfahrensdokumentation"],
+            ["Procedure documentation"],
         )
         self.assertIn(version.create_date.strftime("%d.%m.%Y"), page.text_content())
 

@@ -54,6 +54,7 @@ class TicketBillingPriceAgreement(models.TransientModel):
         return self.env[self.res_model].browse(self.res_id)
 
     def action_agree(self):
+        self.env["ticket.billing.rate"]._check_may_agree_backwards()
         self.ensure_one()
         self._get_price()._agree_backwards(self.value, self.date_from, self.reason)
         return {"type": "ir.actions.act_window_close"}
