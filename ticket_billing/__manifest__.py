@@ -2,7 +2,7 @@
     "name": "Ticket Billing",
     "summary": "Turns the work on support tickets into invoices: nothing forgotten,"
     " nothing twice, every price explained",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "license": "AGPL-3",
     "category": "Services/Helpdesk",
     "author": "ticket_billing contributors",
@@ -69,6 +69,8 @@
         "views/ticket_billing_run_delivery_views.xml",
         "views/res_config_settings_delivery_views.xml",
         "views/ticket_billing_archive_menus.xml",
+        "views/ticket_billing_price_agreement_views.xml",
+        "views/account_move_by_hand_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
@@ -87,6 +89,9 @@
         "demo/hr_employee.xml",
         "demo/ticket_billing_contract.xml",
         "demo/helpdesk_ticket.xml",
+        "demo/ticket_billing_by_hand.xml",
     ],
     "application": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

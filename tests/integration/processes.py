@@ -64,6 +64,10 @@ class Worker:
     def arm(self, model: str, method: str, fault: str, **options) -> None:
         self.call("arm", model=model, method=method, fault=fault, **options)
 
+    def is_busy(self, seconds: float) -> bool:
+        """Whether it has no answer within that time."""
+        return not self.connection.poll(seconds)
+
     def await_pause(self) -> None:
         state, value = self._receive()
         assert state == "paused", (state, value)

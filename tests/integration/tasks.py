@@ -283,8 +283,22 @@ def uninstall(env, module: str, *, undo=False) -> None:
 
 def uninstall_for_good(env, module: str) -> None:
     """Remove a module as the button does, against the advice."""
+    # Odoo does not wait for this lock, which PostgreSQL itself may hold for a moment
+    # to analyse the table, and fails when it translates the error.
+    env.cr.execute("LOCK ir_module_module IN EXCLUSIVE MODE")
     env["ir.config_parameter"].set_param("ticket_billing.uninstall_allowed", "True")
     env["ir.module.module"].search([("name", "=", module)]).button_immediate_uninstall()
+
+
+def hold_modules(env) -> None:
+    """Lock the table of modules as PostgreSQL does while it analyses it."""
+    env.cr.execute("LOCK ir_module_module IN SHARE UPDATE EXCLUSIVE MODE")
+    env["ir.config_parameter"].get_param("database.uuid")
+
+
+def release_work_before_reinstallation(env) -> None:
+    """Somebody has looked: the work was not billed before."""
+    env.company.billing_hold_until = False
 
 
 def get_posted(env) -> dict[str, float]:

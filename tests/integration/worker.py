@@ -6,6 +6,7 @@ It commits what it does. Faults are put around Odoo's methods in this process al
 import argparse
 import os
 import signal
+import traceback
 from contextlib import nullcontext
 from functools import partial, wraps
 from multiprocessing.connection import Connection
@@ -45,8 +46,8 @@ class Worker:
                 if name == "arm":
                     return "done", self.arm(**arguments)
                 return "done", self.run(getattr(tasks, name), arguments)
-        except Exception as error:
-            return "failed", f"{type(error).__name__}: {error}"
+        except Exception:
+            return "failed", traceback.format_exc()
 
     def run(self, task, arguments: dict):
         """Run a task as a request of the web client: repeated after conflicts."""

@@ -3,6 +3,7 @@
 from . import (
     ticket_billing_approvable,
     ticket_billing_price_mixin,
+    ticket_billing_price_mixin_backwards,
     ticket_billing_trigger,
 )
 
@@ -14,9 +15,12 @@ from . import (
     account_move,
     account_move_archive,
     account_move_auto_post,
+    account_move_by_hand,
     account_move_credit,
     account_move_delivery,
     account_move_line,
+    account_move_line_by_hand,
+    account_move_resend,
     account_move_send,
     account_move_send_archive,
     account_tax,
@@ -72,6 +76,7 @@ from . import (
     ticket_billing_mailer,
     ticket_billing_particulars,
     ticket_billing_personal_data,
+    ticket_billing_personal_data_answers,
     ticket_billing_policy,
     ticket_billing_policy_tracking,
     ticket_billing_privacy_log,
@@ -88,6 +93,7 @@ from . import (
     ticket_billing_run,
     ticket_billing_run_delivery,
     ticket_billing_run_line,
+    ticket_billing_run_line_comparison,
     ticket_billing_run_seal,
     ticket_billing_schedule,
     ticket_billing_seal,

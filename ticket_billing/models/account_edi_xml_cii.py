@@ -18,6 +18,7 @@ class AccountEdiXmlCii(models.AbstractModel):
             document_context_id=EN16931,
             purchase_order_reference=invoice._get_order_reference(),
             contract_reference=invoice._get_contract_reference(),
+            cost_center=invoice._get_cost_center(),
             billing_start=invoice.service_period_start,
             billing_end=invoice.service_period_end,
             corrected_invoices=(
@@ -37,6 +38,7 @@ class AccountEdiXmlCii(models.AbstractModel):
             "billing_start": first,
             "billing_end": last,
             "ticket_number": line._get_ticket_number(),
+            "cost_center": line._get_cost_center(),
         }
         if exact := line._get_price_per_base():
             price, base = exact

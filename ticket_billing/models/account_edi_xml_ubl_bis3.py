@@ -2,11 +2,29 @@ from odoo import models
 
 from odoo.addons.account_edi_ubl_cii.models.account_edi_common import FloatFmt
 
+LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
+COST_CENTER = "cbc:AccountingCost"
+
+
+def _add_cost_center(line_template: dict) -> dict:
+    """Where the schema has it: before the period."""
+    rows = list(line_template.items())
+    place = list(line_template).index("cac:InvoicePeriod")
+    return dict([*rows[:place], (COST_CENTER, {}), *rows[place:]])
+
 
 class AccountEdiXmlUblBis3(models.AbstractModel):
     """What XRechnung and Peppol invoices say about billed tickets."""
 
     _inherit = "account.edi.xml.ubl_bis3"
+
+    def _get_document_template(self, vals):
+        # Odoo's order of the nodes of a line lacks the cost centre.
+        template = super()._get_document_template(vals)
+        return {
+            name: _add_cost_center(node) if name in LINES else node
+            for name, node in template.items()
+        }
 
     def _add_invoice_header_nodes(self, document_node, vals):
         result = super()._add_invoice_header_nodes(document_node, vals)
@@ -17,6 +35,7 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
         contracts = invoice._get_contract_reference()
         document_node.update(
             {
+                COST_CENTER: {"_text": invoice._get_cost_center()},
                 "cac:OrderReference": {"cbc:ID": {"_text": order}} if order else None,
                 "cac:ContractDocumentReference": (
                     {"cbc:ID": {"_text": contracts}} if contracts else None
@@ -50,7 +69,9 @@ class AccountEdiXmlUblBis3(models.AbstractModel):
 
     def _add_invoice_line_period_nodes(self, line_node, vals):
         result = super()._add_invoice_line_period_nodes(line_node, vals)
-        period = vals["base_line"]["record"]._get_service_period()
+        line = vals["base_line"]["record"]
+        line_node[COST_CENTER] = {"_text": line._get_cost_center()}
+        period = line._get_service_period()
         if period:
             line_node["cac:InvoicePeriod"] = self._get_ticket_period_node(period)
         return result

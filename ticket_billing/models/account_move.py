@@ -180,6 +180,17 @@ class AccountMove(models.Model):
         self.ensure_one()
         return (self.reversed_entry_id or self).invoice_origin or None
 
+    def _has_one_cost_center(self) -> bool:
+        """Whether all lines are for the same cost centre of the customer, or none."""
+        self.ensure_one()
+        lines = self.invoice_line_ids.filtered(lambda li: li.display_type == "product")
+        return len({line.cost_center_ref or False for line in lines}) <= 1
+
+    def _get_cost_center(self) -> str | None:
+        """The customer's cost centre of the whole document."""
+        self.ensure_one()
+        return self.cost_center_ref or None if self._has_one_cost_center() else None
+
     def _note_einvoice_report(self, report):
         """Write into the chatter what else was found in the e-invoice."""
         self.ensure_one()

@@ -33,7 +33,10 @@ class AccountMove(models.Model):
     def _get_service_values(self) -> dict:
         """Delivery date and service period, for what is made of this document."""
         self.ensure_one()
-        names = ("delivery_date", "service_period_start", "service_period_end")
+        names = (
+            "delivery_date", "service_period_start", "service_period_end",
+            "cost_center_ref",
+        )  # fmt: skip
         return {name: self[name] for name in names}
 
     def _get_posting_problem(self) -> str | None:

@@ -28,6 +28,10 @@ class AccountMoveLine(models.Model):
         copy=False,
     )
 
+    cost_center_ref = fields.Char(
+        string="Cost centre",
+        help="The customer's own cost centre for the work on this line.",
+    )
     billing_hours = fields.Char(
         string="Hours",
         compute="_compute_billing_hours",
@@ -193,6 +197,11 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         ticket = self._get_billing_items().ticket_id
         return ticket.number if len(ticket) == 1 else None
+
+    def _get_cost_center(self) -> str | None:
+        """The customer's cost centre, where the lines have different ones."""
+        self.ensure_one()
+        return None if self.move_id._has_one_cost_center() else self.cost_center_ref
 
     def _get_price_per_base(self) -> tuple[float, int] | None:
         """Exact price, and the number of units it is for.

@@ -26,6 +26,12 @@ class ResCompany(models.Model):
         help="Empty: the first of the list. A customer can have another one.",
     )
 
+    billing_hold_until = fields.Date(
+        string="Hold work up to",
+        help="Ticket Billing was removed and installed again: work up to this day may"
+        " have been billed before and is held. Empty: nothing is held for that.",
+    )
+
     billing_four_eyes = fields.Boolean(
         string="Four-eyes principle",
         help="Whoever prepared a billing run cannot release it; an approver has to.",

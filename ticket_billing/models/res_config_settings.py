@@ -13,6 +13,9 @@ class ResConfigSettings(models.TransientModel):
     ticket_billing_policy_id = fields.Many2one(
         related="company_id.ticket_billing_policy_id", readonly=False
     )
+    billing_hold_until = fields.Date(
+        related="company_id.billing_hold_until", readonly=False
+    )
     billing_four_eyes = fields.Boolean(
         related="company_id.billing_four_eyes", readonly=False
     )

@@ -40,13 +40,14 @@ class TicketBillingComparison(models.AbstractModel):
     _description = "Comparison with Earlier Invoices"
 
     @api.model
-    def _get(self, nets: dict, limits: dict, company, on: date) -> dict:
+    def _get(self, nets: dict, limits: dict, company, on: date, but=()) -> dict:
         """Comparison per customer.
 
         :param nets: future net per customer, in the currency of the company
         :param limits: deviation in percent that is striking, per customer
+        :param but: ids of runs whose invoices are no earlier ones
         """
-        earlier = self._get_earlier(list(nets), company, on)
+        earlier = self._get_earlier(list(nets), company, on, but)
         first = on - relativedelta(months=MONTHS)
         result = {}
         for customer, net in nets.items():
@@ -63,7 +64,7 @@ class TicketBillingComparison(models.AbstractModel):
         return result
 
     @api.model
-    def _get_earlier(self, customers: list, company, on: date) -> dict:
+    def _get_earlier(self, customers: list, company, on: date, but=()) -> dict:
         """Net per customer and day of posted invoices and credit notes of runs.
 
         Several invoices of a day are one billing: they are compared as one.
@@ -73,6 +74,7 @@ class TicketBillingComparison(models.AbstractModel):
                 ("commercial_partner_id", "in", [c.id for c in customers]),
                 ("company_id", "=", company.id),
                 ("billing_run_id", "!=", False),
+                ("billing_run_id", "not in", but),
                 ("move_type", "in", ("out_invoice", "out_refund")),
                 ("state", "=", "posted"),
                 ("invoice_date", "<=", on),

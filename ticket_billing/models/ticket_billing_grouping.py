@@ -78,15 +78,20 @@ class TicketBillingGrouping(models.AbstractModel):
     def _prepare_header(self, draft) -> dict:
         """Values of an invoice by what its work belongs to."""
         first = draft.items[0]
-        centers = {
-            self._get_cost_center(drafted.contract, item)
-            for drafted in draft.lines
-            for item in drafted.line.items
-        }
-        vals = {"cost_center_ref": ", ".join(sorted(filter(None, centers)))}
+        vals = {"cost_center_ref": self._get_cost_centers(draft.lines)}
         if draft.contract.policy_id.invoice_grouping == "service_site":
             vals["partner_shipping_id"] = self._get_site(draft.contract, first).id
         return vals
+
+    @api.model
+    def _get_cost_centers(self, lines) -> str:
+        """All cost centres of the work on these drafted lines."""
+        centers = {
+            self._get_cost_center(drafted.contract, item)
+            for drafted in lines
+            for item in drafted.line.items
+        }
+        return ", ".join(sorted(filter(None, centers)))
 
     @api.model
     def _prepare_analytic(self, drafted) -> dict:

@@ -282,12 +282,14 @@ class TicketBillingInvoicer(models.AbstractModel):
 
     @api.model
     def _prepare_line(self, draft: InvoiceDraft, drafted: DraftLine) -> dict:
+        grouping = self.env["ticket.billing.grouping"]
         vals = {
             "name": self._get_line_text(drafted),
             "product_id": self._get_line_product(drafted).id,
             "discount": float(drafted.line.discount_percent),
             **self._get_line_quantity(drafted.line),
-            **self.env["ticket.billing.grouping"]._prepare_analytic(drafted),
+            **grouping._prepare_analytic(drafted),
+            "cost_center_ref": grouping._get_cost_centers([drafted]),
         }
         if draft.is_credit:
             # An adjustment is one piece at an amount, the amount changes its sign.

@@ -39,6 +39,7 @@ REASONS = [
     ("rounded_before", "Billed before by rounding"),
     ("nothing_due", "Nothing to charge"),
     ("below_minimum", "Below the minimum invoice amount"),
+    ("before_reinstall", "Maybe billed before the reinstallation"),
     ("questioned", "Questioned by the customer"),
     ("po_missing", "No purchase order"),
     ("po_limit_exceeded", "Purchase order used up"),

@@ -106,7 +106,8 @@ class TicketBillingPersonalData(models.AbstractModel):
                 self._search(
                     "ticket.billing.visit",
                     Domain("employee_ids", "in", employees.ids)
-                    | Domain("service_partner_id", "in", partners.ids),
+                    | Domain("service_partner_id", "in", partners.ids)
+                    | Domain("ticket_id.partner_id", "in", partners.ids),
                 ),
                 ("name", "date", "ticket_id", "one_way_km", "vehicles"),
             ),

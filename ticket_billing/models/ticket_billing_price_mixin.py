@@ -17,6 +17,8 @@ class TicketBillingPriceMixin(models.AbstractModel):
     # Fields with the first and the last day of the price; empty: it has none.
     _price_first_day = ""
     _price_last_day = ""
+    # Field with the price, where approvers can agree another one backwards.
+    _price_value = ""
 
     # ------------------------------------------------------------------- hooks
 
@@ -127,18 +129,23 @@ class TicketBillingPriceMixin(models.AbstractModel):
         self.ensure_one()
         if not self._origin:
             return None
+        [(day,)] = self._query_used(SQL("MAX(item.work_date)"))
+        return day
+
+    def _query_used(self, selected: SQL) -> list[tuple]:
+        """What the final billing items say that were priced with this record."""
         self.env["ticket.billing.item"].flush_model()
         self.env["account.move"].flush_model(["state"])
         query = SQL(
-            "SELECT MAX(item.work_date) FROM ticket_billing_item item"
+            "SELECT %s FROM ticket_billing_item item"
             " LEFT JOIN account_move move ON move.id = item.invoice_id"
             " WHERE item.settled AND item.live AND item.company_id = %s"
             " AND (move.id IS NULL OR move.state = 'posted') AND %s",
+            selected,
             self.company_id.id,
             self._get_used_condition(),
         )
-        [(day,)] = self.env.execute_query(query)
-        return day
+        return self.env.execute_query(query)
 
     # ------------------------------------------------------------------- track
 

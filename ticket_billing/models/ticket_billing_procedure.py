@@ -122,4 +122,5 @@ class TicketBillingProcedure(models.Model):
 
     def _get_date(self) -> str:
         self.ensure_one()
-        return format_date(self.env, self.create_date)
+        lang = self.company_id.partner_id.lang or self.env.lang
+        return format_date(self.env, self.create_date, lang_code=lang)

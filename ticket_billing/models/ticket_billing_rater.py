@@ -304,6 +304,11 @@ class TicketBillingRater(models.AbstractModel):
                 "%(contract)s: no public holidays are known where the work of"
                 " %(day)s was done. Correct state and country of the address."
             ),
+            "before_reinstall": self.env._(
+                "Ticket Billing was removed and installed again: the work of %(day)s"
+                " may have been billed before. Mark it as goodwill, or let the settings"
+                " hold work up to an earlier day."
+            ),
             "questioned": self.env._(
                 "%(customer)s has a question about the work of %(day)s. Answer it"
                 " under Questions of Customers."

@@ -10,6 +10,7 @@ class TicketBillingSurcharge(models.Model):
 
     _price_first_day = "valid_from"
     _price_last_day = "valid_to"
+    _price_value = "percent"
 
     @api.model
     def _get_price_fields(self) -> set[str]:

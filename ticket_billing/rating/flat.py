@@ -14,7 +14,7 @@ class FlatFees:
     """
 
     def __init__(self, conditions: Conditions, history: History):
-        self._fees = {fee.ticket_type: fee for fee in conditions.flat_fees}
+        self._fees = conditions.flat_fees
         self._settled = history.flat_tickets
         self._covered: dict = {}
 
@@ -22,7 +22,8 @@ class FlatFees:
         """Flat fee of the ticket of ``entry``, if it has one."""
         if not self._fees or entry.billing != "billable":
             return None
-        return self._fees.get(entry.ticket_type, self._fees.get(None))
+        fees = {fee.ticket_type: fee for fee in self._fees if fee.is_valid(entry.day)}
+        return fees.get(entry.ticket_type, fees.get(None))
 
     def take(self, work: Work, fee: FlatFee) -> tuple[int, bool]:
         """Take included minutes off ``work``; return them, and if the fee is due."""

@@ -130,6 +130,12 @@ class FlatFee:
     ticket_type: Key | None = None
     included_minutes: int | None = None
     """``None``: all the time of the ticket is included."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def is_valid(self, day: date) -> bool:
+        """Whether work of this day has this fee."""
+        return (self.valid_from or day) <= day <= (self.valid_to or day)
 
 
 @dataclass(frozen=True, slots=True)

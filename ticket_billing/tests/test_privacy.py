@@ -88,6 +88,46 @@ class TestPrivacy(TicketBillingCase):
         self.assertEqual(data["tickets"][0]["partner_email"], self.contact.email)
         self.assertFalse(data["employee"])
 
+    def test_export_of_charges_visits_and_answers(self):
+        self.env["ticket.billing.charge"].create(
+            {
+                "ticket_id": self.ticket.id,
+                "product_id": self.env.ref("ticket_billing.product_travel").id,
+                "name": "Headset for Jonas Meier",
+                "price_unit": 50,
+                "date": "2026-11-03",
+            }
+        )
+        self.env["ticket.billing.visit"].create(
+            {"ticket_id": self.ticket.id, "date": "2026-11-04", "one_way_km": 12}
+        )
+        self.env["ticket.billing.approval"].sudo().create(
+            {
+                "document": "Draft", "company_id": self.company.id,
+                "customer_id": self.partner.id, "kind": "questioned",
+                "partner_id": self.contact.id, "user_id": self.env.uid,
+                "date": "2026-11-05", "content_hash": "x", "content": "{}",
+                "text": "Why two hours?",
+            }
+        )  # fmt: skip
+        self.env["ticket.billing.question"].create(
+            {
+                "contract_id": self.contract.id, "partner_id": self.contact.id,
+                "line_text": "Remote support", "text": "Who was that?",
+            }
+        )  # fmt: skip
+        data, book = self._export(self.contact)
+        self.assertEqual(data["charges"][0]["name"], "Headset for Jonas Meier")
+        self.assertEqual(data["visits"][0]["one_way_km"], 12)
+        self.assertEqual(data["answers"][0]["text"], "Why two hours?")
+        self.assertEqual(data["questions"][0]["text"], "Who was that?")
+        self.assertIn("Answers to drafts", book.sheetnames)
+        # Of the one only: nothing of a colleague at the same customer.
+        other = self.contact.copy({"name": "Eva Kern", "email": "eva@weber.example"})
+        data, _book = self._export(other)
+        for key in ("charges", "visits", "answers", "questions"):
+            self.assertFalse(data[key], key)
+
     def test_preview(self):
         wizard = self._wizard(self.anna)
         self.assertIn("Time entries: 1", wizard.numbers)

@@ -1,3 +1,5 @@
+from lxml import html
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -16,10 +18,10 @@ class TestProcedure(TicketBillingCase):
         return {row[0]: row[1:] for row in section["rows"]}
 
     def _print(self, version) -> str:
-        html, _kind = self.env["ir.actions.report"]._render_qweb_html(
+        content, _kind = self.env["ir.actions.report"]._render_qweb_html(
             "ticket_billing.report_procedure", version.ids
         )
-        return html.decode()
+        return content.decode()
 
     def test_content(self):
         agent = self._create_user("agent.smith", "ticket_billing.group_agent")
@@ -55,6 +57,29 @@ class TestProcedure(TicketBillingCase):
         for name in self.policy._get_setting_names():
             label = self.policy._fields[name]._description_string(self.env)
             self.assertIn(label, rows)
+
+    def test_letterhead_and_date_of_a_german_company(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.company.partner_id.lang = "de_DE"
+        self.company.external_report_layout_id = self.env.ref(
+            "l10n_din5008.external_layout_din5008"
+        )
+        version = self._make()
+        page = html.fromstring(self._print(version.with_context(lang="en_US")))
+        # The layout hides the headings of the page itself.
+        titles = page.xpath("//h2[not(ancestor::div[@class='page'])]")
+        self.assertEqual(
+            [title.text_content().strip() for title in titles],
+            ["Procedure documentation"],
+        )
+        self.assertIn(version.create_date.strftime("%d.%m.%Y"), page.text_content())
+
+    def test_heading_stays_with_its_table(self):
+        page = html.fromstring(self._print(self._make()))
+        for title in page.xpath("//h4[not(text()='Versions')]"):
+            (block,) = title.xpath("ancestor::tbody")
+            self.assertIn("page-break-inside: avoid", block.get("style"))
+            self.assertGreaterEqual(len(block.xpath("tr")), 2)
 
     def test_versions_and_changes(self):
         first = self._make()

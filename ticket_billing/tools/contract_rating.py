@@ -117,9 +117,16 @@ class ContractRating:
             return "not_in_force"
         if self._lacks_order(entry):
             return "po_missing"
+        if entry.billing_type == "billable" and self._may_be_billed(entry.date):
+            return "before_reinstall"
         if ("entry", entry.id) in self.questioned:
             return "questioned"
         return None
+
+    def _may_be_billed(self, day: date) -> bool:
+        """Whether a ledger that is gone may have billed the work of this day."""
+        until = self.contract.company_id.billing_hold_until
+        return bool(until and day <= until)
 
     def _lacks_order(self, source) -> bool:
         wanted = self.policy.po_required and source.billing_type == "billable"
@@ -144,45 +151,39 @@ class ContractRating:
                 charges += journeys
         charges += [self._prepare_block(block) for block in work.blocks]
         charges += [self._prepare_fee(fee, first) for fee, first in work.fees]
-        return self._hold_questioned(charges)
+        reasons = [(charge, self._get_charge_hold(charge)) for charge in charges]
+        self.held += [self._hold_charge(c, reason) for c, reason in reasons if reason]
+        return [charge for charge, reason in reasons if not reason]
 
-    def _hold_questioned(self, charges: list[Charge]) -> list[Charge]:
-        """Hold what the customer has a question about; the others are rated."""
-        admitted = []
-        for charge in charges:
-            if self.questioned.isdisjoint((charge.key, charge.key[:2])):
-                admitted.append(charge)
-                continue
-            self.held.append(
-                Item(
-                    kind=charge.kind,
-                    ticket=charge.ticket,
-                    day=charge.day,
-                    charge=charge.key,
-                    quantity=charge.quantity,
-                    state="held",
-                    reason="questioned",
-                )
-            )
-        return admitted
+    def _get_charge_hold(self, charge: Charge) -> str | None:
+        if charge.billing == "billable" and self._may_be_billed(charge.day):
+            return "before_reinstall"
+        if not self.questioned.isdisjoint((charge.key, charge.key[:2])):
+            return "questioned"
+        return None
 
     def _admit_incidents(self, tickets) -> list:
         """Tickets that allotments count, but for those in question."""
         admitted = []
         for ticket in tickets:
             incident = self.rater._prepare_incident(ticket, self.contract)
-            if ("ticket", ticket.id) in self.questioned:
-                self.held.append(
-                    Item(
-                        kind="overage",
-                        ticket=ticket.id,
-                        day=incident.day,
-                        state="held",
-                        reason="questioned",
-                    )
-                )
-            else:
+            reason = None
+            if self._may_be_billed(incident.day):
+                reason = "before_reinstall"
+            elif ("ticket", ticket.id) in self.questioned:
+                reason = "questioned"
+            if not reason:
                 admitted.append(incident)
+                continue
+            self.held.append(
+                Item(
+                    kind="overage",
+                    ticket=ticket.id,
+                    day=incident.day,
+                    state="held",
+                    reason=reason,
+                )
+            )
         return admitted
 
     def _prepare_block(self, block) -> Charge:
