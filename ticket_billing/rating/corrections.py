@@ -61,8 +61,9 @@ def gather(own: Sequence[Item], others: Iterable[Item]) -> tuple[Item, ...]:
     """Corrections of one entry with the minutes that ``others`` would be charged.
 
     ``others`` are corrections of work that has not changed itself, but was rounded
-    together with the entry: what they are charged counts for the entry, what was worked
-    stays with them. What cancels out costs nothing and is written off; parts that are not charged stay as they are.
+    together with the entry: what they are charged counts for the entry, what was
+    worked stays with them. What cancels out costs nothing and is written off; parts
+    that are not charged stay as they are.
     """
     gathered = list(own)
     kept = []
