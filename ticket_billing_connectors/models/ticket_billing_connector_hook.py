@@ -163,7 +163,7 @@ class TicketBillingConnector(models.Model):
             )
         if isinstance(scheme, Token):
             return self.env._(
-                "The system sends the header %(header)s: %(prefix)s<secret>",
+                "The system sends the header %(header)s: %(prefix)s[secret]",
                 header=scheme.header,
                 prefix=scheme.prefix,
             )

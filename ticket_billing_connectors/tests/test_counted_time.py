@@ -72,6 +72,7 @@ class TestCountedTime(ConnectorCase):
             self.world.book(self.ticket, minutes)
             self.zendesk._synchronise()
         self.assertEqual(self._get_reasons(self.zendesk).count("ticket_held"), 2)
+        self.zendesk.auto_map = True
         self.env["ticket.billing.link"].search(
             [("connector_id", "=", self.zendesk.id), ("remote_type", "=", "customer")]
         ).partner_id = self.partner
