@@ -78,7 +78,10 @@ class EmbeddedServer:
 
     def ensure_running(self) -> None:
         if self.is_running():
-            return
+            if self._get_executable().parent == self.programs:
+                return
+            # Its package was replaced by that of newer requirements.
+            self.stop()
         if len(str(self.data / SOCKET_NAME)) > LONGEST_SOCKET_PATH:
             raise SetupError(
                 f"The path {self.data} is too long for a socket.",
@@ -90,9 +93,17 @@ class EmbeddedServer:
         with step("Start the embedded PostgreSQL"):
             self._start()
 
+    def _get_pid(self) -> str:
+        return (self.data / "postmaster.pid").read_text().partition("\n")[0]
+
+    def _get_executable(self) -> Path:
+        """The program that the running server was started from."""
+        name = str(Path(f"/proc/{self._get_pid()}/exe").readlink())
+        return Path(name.removesuffix(" (deleted)"))
+
     def is_running(self) -> bool:
         try:
-            pid = (self.data / "postmaster.pid").read_text().partition("\n")[0]
+            pid = self._get_pid()
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             return False
