@@ -103,8 +103,8 @@ SYSTEM = Declaration(
             "changed": "updated_at",
             "closed_at": "last_close_at || close_at || updated_at",
             # Numbers of people must not look like those of organizations.
-            "customer_key": "organization_id || join('-', ['user', to_string("
-            "customer_id)])",
+            "customer_key": "organization_id || (customer_id && join('-', ['user',"
+            " to_string(customer_id)]))",
             "customer_name": "organization || customer",
             "contact_key": "customer_id",
             "agent_key": "owner_id",
