@@ -10,7 +10,7 @@ from odoo.addons.ticket_billing_connectors.tests.test_declared_system import (
     load_shape_server,
 )
 
-LATER = (datetime.date.today() + datetime.timedelta(days=1)).isoformat()
+LATER = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
 ROW, SENDER = "ticket.billing.write.back", "ticket.billing.write.back.sender"
 
 
