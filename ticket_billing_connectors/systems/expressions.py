@@ -35,7 +35,9 @@ def check_expression(text: str):
 
 def _count_copies(node, depth=1) -> int:
     """Return how many times over the values may come back, at most."""
-    kind, children = node["type"], node["children"]
+    kind = node["type"]
+    # Slices have numbers, or nothing, instead.
+    children = [child for child in node["children"] if isinstance(child, dict)]
     unknown = kind == "function_expression" and not _is_function(node["value"])
     if depth > MAX_DEPTH or unknown:
         raise BadExpression

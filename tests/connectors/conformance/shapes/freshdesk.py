@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from urllib.parse import urlencode
 
+from remote_world import CUSTOMERS
 from server import Reply, Shape, cut
 
 ISO = "%Y-%m-%dT%H:%M:%SZ"
@@ -92,7 +93,7 @@ class Freshdesk(Shape):
             "requester": {
                 "requester": {"id": 8, "name": "Emil", "email": "E@m.example"}
             },
-            "company": {"company": {"id": 3, "name": "Muster GmbH"}},
+            "company": {"company": self.company(ticket.customer)},
             "stats": {"stats": {"closed_at": changed if ticket.closed else None}},
         }
         row = {
@@ -102,7 +103,7 @@ class Freshdesk(Shape):
             "type": "Incident",
             "requester_id": 8,
             "responder_id": 5,
-            "company_id": 3,
+            "company_id": ticket.customer,
             "tags": ["onsite"],
             "custom_fields": {"cf_order": None},
             "created_at": "2026-01-02T08:00:00Z",
@@ -113,6 +114,9 @@ class Freshdesk(Shape):
         for name in included:
             row |= parts.get(name, {})
         return row
+
+    def company(self, key):
+        return {"id": key, "name": CUSTOMERS[key]}
 
     def _ticket(self, request, world, key):
         ticket = world.tickets.get(int(key))
