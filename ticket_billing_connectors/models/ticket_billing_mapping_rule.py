@@ -53,6 +53,7 @@ class TicketBillingMappingRule(models.Model):
 
     _name = "ticket.billing.mapping.rule"
     _description = "Mapping Rule"
+    _inherit = "ticket.billing.connector.part"
     _order = "connector_id, sequence, id"
     _check_company_auto = True
 

@@ -104,3 +104,21 @@ class TestApiTenants(ApiCase):
                 record.with_user(user).with_context(**here).read(["id"])
         with self.assertRaises(AccessError):
             self.key.with_user(user).with_context(**here).action_new_key()
+
+    def test_nothing_is_moved_to_connectors_of_other_companies(self):
+        user = self._create_user(
+            "manager", "ticket_billing_connectors.group_connector_manager"
+        )
+        rule = self.env["ticket.billing.mapping.rule"].create(
+            {
+                "connector_id": self.source.id,
+                "value": "Internal",
+                "billing_type": "internal",
+            }
+        )
+        link = self.env["ticket.billing.link"].search(
+            [("connector_id", "=", self.source.id)], limit=1
+        )
+        for record in (rule, link, self.key):
+            with self.assertRaises(AccessError):
+                record.with_user(user).connector_id = self.theirs

@@ -155,7 +155,37 @@ class TestFreshdesk(SystemTests):
 
 @tagged("post_install", "-at_install")
 class TestZendesk(SystemTests):
+    """There is nothing but a total: when it was lowered, a person decides."""
+
     system = "zendesk"
+
+    def _lower(self, entry, line):
+        self.world.delete(entry)
+        self._synchronise_late()
+        self.assertEqual(self._get_reasons(), ["invalid_minutes"])
+        self.assertEqual(self._get_held().minutes, -60)
+        self.assertTrue(line.exists())
+
+    def test_a_booking_deleted_before_it_is_billed_goes(self):
+        _ticket, entry, line = self._bring()
+        self._lower(entry, line)
+
+    def test_a_booking_deleted_after_it_was_billed_waits(self):
+        _ticket, entry, line = self._bill()
+        self._lower(entry, line)
+
+    def test_a_deleted_ticket_takes_its_bookings_along(self):
+        ticket, _entry, line = self._bring()
+        self.world.change(ticket, deleted=True)
+        self._synchronise_late()
+        self.assertFalse(line.exists())
+
+    def test_a_deleted_ticket_that_was_billed_waits(self):
+        ticket, _entry, line = self._bill()
+        self.world.change(ticket, deleted=True)
+        self._synchronise_late()
+        self.assertEqual(self._get_reasons(), ["deleted_after_billing"])
+        self.assertTrue(line.exists())
 
 
 @tagged("post_install", "-at_install")
