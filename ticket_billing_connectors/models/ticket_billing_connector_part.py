@@ -1,8 +1,8 @@
-from odoo import api, fields, models
+from odoo import models
 
 
 class TicketBillingConnectorPart(models.AbstractModel):
-    """What belongs to a connector goes only to connectors its user may change.
+    """What belongs to a connector goes only to connectors its user may see.
 
     The company of such a record is that of its connector: rules on it are proven
     before a change, so they would let somebody move it to another company.
@@ -11,8 +11,8 @@ class TicketBillingConnectorPart(models.AbstractModel):
     _name = "ticket.billing.connector.part"
     _description = "Part of a Connector"
 
-    connector_id = fields.Many2one("ticket.billing.connector")
-
-    @api.constrains("connector_id")
-    def _check_connector_rights(self):
-        self.connector_id.check_access("read")
+    def write(self, vals):
+        if vals.get("connector_id"):
+            connectors = self.env["ticket.billing.connector"]
+            connectors.browse(vals["connector_id"]).check_access("read")
+        return super().write(vals)
