@@ -5,7 +5,6 @@ import json
 from types import SimpleNamespace
 
 from dateutil.relativedelta import relativedelta
-from hook_tasks import connect_system  # noqa: F401
 from oauth_tasks import (  # noqa: F401
     ask_who,
     create_oauth_connector,

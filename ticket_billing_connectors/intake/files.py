@@ -24,7 +24,8 @@ DTD = b"<!DOCTYPE"
 CHUNK = 64 * 1024
 #: What Python says of archives that are broken, encrypted or of other kinds.
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError,
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError,
+    EOFError,
 )  # fmt: skip
 
 
