@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import openpyxl
@@ -19,6 +20,13 @@ MAX_RATIO = 200
 MAX_PARTS = 500
 ENCODINGS = ("utf-8-sig", "cp1252")
 XLSX = b"PK"
+DTD = b"<!DOCTYPE"
+CHUNK = 64 * 1024
+#: What Python says of archives that are broken, encrypted or of other kinds.
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError,
+    EOFError,
+)  # fmt: skip
 
 
 class FileRefused(Exception):
@@ -110,10 +118,22 @@ def _check_archive(content):
                 raise FileRefused("large")
             for part in parts:
                 with archive.open(part) as opened:
-                    if b"<!DOCTYPE" in opened.read(1024):
+                    if _has_entities(opened):
                         raise FileRefused("unknown")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except BROKEN:
         raise FileRefused("unknown") from None
+
+
+def _has_entities(opened) -> bool:
+    """Return whether a part declares a document type anywhere, also in UTF-16; read to
+    its end, its checksum is proven too."""
+    before = b""
+    while chunk := opened.read(CHUNK):
+        text = before + chunk.replace(b"\0", b"")
+        if DTD in text:
+            return True
+        before = text[-len(DTD) :]
+    return False
 
 
 def _cell(value):

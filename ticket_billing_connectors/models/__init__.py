@@ -1,6 +1,7 @@
 # Mixins come before the models that inherit from them.
 from . import ticket_billing_secret_mixin  # isort: skip
 from . import ticket_billing_remote_mixin  # isort: skip
+from . import ticket_billing_connector_part  # isort: skip
 from . import ticket_billing_import_base  # isort: skip
 from . import ticket_billing_matcher  # isort: skip
 from . import ticket_billing_match  # isort: skip

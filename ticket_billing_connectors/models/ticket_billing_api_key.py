@@ -19,7 +19,7 @@ class TicketBillingApiKey(models.Model):
 
     _name = "ticket.billing.api.key"
     _description = "API Key"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "ticket.billing.connector.part"]
     _order = "name, id"
 
     name = fields.Char(

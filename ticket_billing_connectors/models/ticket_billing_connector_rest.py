@@ -3,6 +3,7 @@ from contextlib import closing
 from lxml import etree
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..systems.generic_rest import CODE, preview
 from ..transport.errors import ConnectorError
@@ -20,6 +21,14 @@ class TicketBillingConnector(models.Model):
     def _compute_is_generic(self):
         for connector in self:
             connector.is_generic = connector.system == CODE
+
+    @api.constrains("write_back", "system", "system_settings")
+    def _check_note_path(self):
+        for connector in self.filtered("is_generic"):
+            if connector.write_back == "note" and not connector.generic_rest_note_path:
+                raise ValidationError(
+                    self.env._("Enter the path for notes to write invoices back.")
+                )
 
     @api.model
     def _prepare_setting_groups(self, system):

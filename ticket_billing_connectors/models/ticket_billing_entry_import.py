@@ -76,7 +76,7 @@ class TicketBillingEntryImport(models.AbstractModel):
         }
         if not line:
             batch.new.append((entry, values, link, facts))
-        elif self._update_line(line, values):
+        elif self._update_line(line, values, entry):
             link.write(facts)
             batch.settle(entry, "changed")
         else:
@@ -139,14 +139,16 @@ class TicketBillingEntryImport(models.AbstractModel):
         return {"billing_type": "billable" if entry.billable else "internal"}
 
     @api.model
-    def _update_line(self, line, values) -> bool:
+    def _update_line(self, line, values, entry) -> bool:
         """Write what differs; False when billing has frozen the line.
 
-        A billed line stays on its ticket when that was merged into another.
+        A billed line stays on its ticket when that was merged into another, with its
+        title where it has no text of its own.
         """
         news = self._get_differences(line, values)
         if line.billing_locked:
-            return not (news.keys() - {"ticket_id"})
+            settled = {"ticket_id"} if entry.text else {"ticket_id", "name"}
+            return not (news.keys() - settled)
         if news:
             line.write(news)
         return True

@@ -37,6 +37,7 @@ class TicketBillingHookEvent(models.Model):
 
     _name = "ticket.billing.hook.event"
     _description = "Webhook Event"
+    _inherit = "ticket.billing.connector.part"
     _order = "id desc"
     _rec_name = "ticket_remote_id"
 

@@ -22,6 +22,7 @@ class TicketBillingInbox(models.Model):
 
     _name = "ticket.billing.inbox"
     _description = "Held Remote Record"
+    _inherit = "ticket.billing.connector.part"
     _order = "create_date desc, id desc"
 
     connector_id = fields.Many2one(

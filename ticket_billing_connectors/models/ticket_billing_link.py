@@ -25,6 +25,7 @@ class TicketBillingLink(models.Model):
 
     _name = "ticket.billing.link"
     _description = "Link to a Remote Record"
+    _inherit = "ticket.billing.connector.part"
     _order = "connector_id, remote_type, remote_name, remote_id"
     _rec_name = "remote_id"
 

@@ -6,6 +6,8 @@ import jmespath
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..systems.expressions import BadExpression, check_expression
+
 #: Field of a rule that holds what it sets.
 TARGETS = {
     "billing_type": "billing_type",
@@ -51,6 +53,7 @@ class TicketBillingMappingRule(models.Model):
 
     _name = "ticket.billing.mapping.rule"
     _description = "Mapping Rule"
+    _inherit = "ticket.billing.connector.part"
     _order = "connector_id, sequence, id"
     _check_company_auto = True
 
@@ -159,8 +162,8 @@ class TicketBillingMappingRule(models.Model):
     def _check_path(self):
         for rule in self.filtered(lambda r: r.field in OTHER):
             try:
-                jmespath.compile(rule.path or "")
-            except jmespath.exceptions.JMESPathError:
+                check_expression(rule.path or "")
+            except BadExpression:
                 raise ValidationError(
                     self.env._("“%s” names no field. Example: tracker.name", rule.path)
                 ) from None

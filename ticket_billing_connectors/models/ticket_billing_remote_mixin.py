@@ -222,7 +222,7 @@ class TicketBillingRemoteMixin(models.AbstractModel):
             text = self.env._("none, as allowed")
         elif check.step == "time" and facts:
             text = self.env._(
-                "on ticket %(ticket)s, %(units)s units are %(minutes)s minutes",
+                "on ticket %(ticket)s, “%(units)s” counts as %(minutes)s minutes",
                 **facts,
             )
         elif check.step == "time":

@@ -17,6 +17,7 @@ class TicketBillingSuggestion(models.Model):
 
     _name = "ticket.billing.suggestion"
     _description = "Suggested Time"
+    _inherit = "ticket.billing.connector.part"
     _order = "start desc, id desc"
     _check_company_auto = True
 

@@ -8,7 +8,6 @@ import dataclasses
 from urllib.parse import parse_qsl
 
 import jmespath
-from jmespath.exceptions import JMESPathError
 
 from ..transport.errors import InvalidRequest
 from ..transport.page_styles import (
@@ -33,6 +32,7 @@ from .declaration import (
     Tickets,
 )
 from .declared_client import DeclaredClient
+from .expressions import BadExpression, check_expression
 from .generic_rest_settings import ENTRY, TICKET, Settings
 from .records import clean
 from .templates import PLACEHOLDER
@@ -45,6 +45,14 @@ FORMATS = {
     "date": time_formats.DATE,
     "local": time_formats.LOCAL,
 }
+#: Addresses that begin at that of the connector, and what goes into requests by name.
+PATHS = {
+    "token_path", "list_path", "ticket_path", "ticket_page", "time_path", "note_path",
+}  # fmt: skip
+NAMES = {
+    "auth_header", "list_query", "since_parameter", "page_parameter", "size_parameter",
+    "note_field",
+}  # fmt: skip
 UNITS = {
     "minutes": units.minutes,
     "hours": units.hours,
@@ -169,13 +177,15 @@ def check(settings):
     for item in dataclasses.fields(settings):
         value = getattr(settings, item.name)
         label = item.metadata.get("label", "")
-        if item.name.endswith("_path") and item.name != "next_path" and value:
-            check_path(label, value)
+        if item.name in PATHS and value:
+            known = {"id", "number"} if item.name == "ticket_page" else {"id"}
+            check_path(label, value, known)
         elif label and "JMESPath" in item.metadata["help"] and value:
             check_pick(label, value)
         elif item.metadata.get("choices") and value not in item.metadata["choices"]:
             raise InvalidRequest(f"{label}: {value} cannot be chosen.")
-    check_placeholders("More parameters", settings.list_query, set())
+        elif item.name in NAMES:
+            check_placeholders(label, value, set())
     for name in ("list_path", "field_remote_id", "field_changed", "field_state"):
         if not getattr(settings, name):
             raise InvalidRequest(f"{labels()[name]}: it is empty.")
@@ -185,10 +195,10 @@ def check(settings):
         raise InvalidRequest("Next page: it is empty.")
 
 
-def check_path(label, path):
+def check_path(label, path, known):
     if not path.startswith("/") or path.startswith("//"):
         raise InvalidRequest(f"{label}: it must begin with one slash.")
-    check_placeholders(label, path, {"id"})
+    check_placeholders(label, path, known)
 
 
 def check_placeholders(label, text, known):
@@ -200,9 +210,9 @@ def check_placeholders(label, text, known):
 
 def check_pick(label, expression):
     try:
-        jmespath.compile(expression)
-    except JMESPathError:
-        raise InvalidRequest(f"{label}: {expression} is no JMESPath.") from None
+        check_expression(expression)
+    except BadExpression as bad:
+        raise InvalidRequest(f"{label}: {bad} is no JMESPath.") from None
 
 
 def labels():
@@ -242,4 +252,11 @@ def _open(connection, settings):
 
 
 CODE, NAME = "generic_rest", "REST interface (set up here)"
-SYSTEM = System(CODE, NAME, Settings, _open, needs_login=False)
+SYSTEM = System(
+    CODE,
+    NAME,
+    Settings,
+    _open,
+    needs_login=False,
+    write_back=frozenset({"note"}),
+)

@@ -12,12 +12,20 @@ class ShapeCase(ConnectorCase):
         super().setUp()
         self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *a, **k: 600.0)
         module, shape = load_shape_server(self.system)
+        self.shape = shape
         self.server = module.ShapeServer(shape)
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
         self.world = self.server.world
         self.connector = self._create_connector(
-            self.server, name="There", system=self.system, secret=shape.secret
+            self.server,
+            name="There",
+            system=self.system,
+            login=shape.login,
+            secret=shape.secret,
+            system_settings={
+                f"{self.system}_{name}": value for name, value in shape.settings.items()
+            },
         )
         # Nobody waits for a server that is meant to fail.
         connect = type(self.connector)._get_connection

@@ -49,7 +49,7 @@ class TestConnector(ConnectorCase):
         outcome, text = self._test_connection()
         self.assertEqual(outcome, "success")
         self.assertEqual(text.count("✓"), 6)
-        self.assertIn("45.5 units are 46 minutes", text)
+        self.assertIn("“45.5” counts as 46 minutes", text)
 
     def test_connection_names_the_failing_step(self):
         self.replay.add_ticket(1, NINE)
@@ -86,7 +86,7 @@ class TestConnector(ConnectorCase):
         self._fail_page(2)
         log = self.connector._synchronise()
         self.assertEqual(log.state, "failed")
-        self.assertIn("HTTP status 500", log.error)
+        self.assertIn("HTTP 500", log.error)
         self.assertEqual(log.ticket_new, 3)
         self.assertEqual(self.connector.cursor, "2026-10-12 09:00:03")
         self.assertEqual(self.connector.health, "yellow")

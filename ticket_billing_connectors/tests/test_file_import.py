@@ -27,8 +27,7 @@ TIMES = """Buchung;Ticket;Datum;Dauer;Mitarbeiter;Beschreibung
 """
 
 
-@tagged("post_install", "-at_install")
-class TestFileImport(TicketBillingCase):
+class FileImportCase(TicketBillingCase):
     def setUp(self):
         super().setUp()
         self.partner.ref = "ACME"
@@ -69,6 +68,17 @@ class TestFileImport(TicketBillingCase):
         )
         return self.env[model].browse(links.mapped("res_id"))
 
+    def _make_workbook(self, rows):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        output = io.BytesIO()
+        book.save(output)
+        return output.getvalue()
+
+
+@tagged("post_install", "-at_install")
+class TestFileImport(FileImportCase):
     def test_preview_says_it_and_nothing_stays(self):
         wizard = self._upload(TICKETS)
         fields = wizard.column_ids.mapped("field_name")
@@ -126,14 +136,6 @@ class TestFileImport(TicketBillingCase):
             wizard.action_preview()
             self.assertEqual(wizard.line_ids[0].outcome, "new")
             self.assertIn("Müller", wizard.line_ids[0].content)
-
-    def _make_workbook(self, rows):
-        book = openpyxl.Workbook()
-        for row in rows:
-            book.active.append(row)
-        output = io.BytesIO()
-        book.save(output)
-        return output.getvalue()
 
     def test_excel(self):
         self._import(TICKETS)

@@ -1,5 +1,9 @@
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
 from .common import ConnectorCase
 from .test_declared_system import load_shape_server
+from .test_write_back import WriteBackCase
 
 
 class TestGenericRest(ConnectorCase):
@@ -50,3 +54,33 @@ class TestGenericRest(ConnectorCase):
         self.server.world.book(self.server.world.ticket(), 45)
         self.rest.action_test()
         self.assertNotIn("✗", self.rest.test_result)
+
+
+@tagged("post_install", "-at_install")
+class TestGenericRestNotes(WriteBackCase):
+    system = "generic_rest"
+
+    def test_posted_invoice_is_noted(self):
+        row = self._post()
+        self.sender._cron_send()
+        self.assertEqual(row.state, "done")
+        [(kind, ticket, text)] = self.world.written
+        self.assertEqual((kind, ticket), ("note", self.remote.id))
+        self.assertIn(self.move.name, text)
+
+    def test_a_note_in_doubt_is_for_a_person(self):
+        """Nobody knows how to read the notes of this system."""
+        row = self._post()
+        self.server.inject("status", path="/remarks", status=500)
+        self.sender._cron_send()
+        self._wait()
+        self.sender._cron_send()
+        self.assertEqual((row.state, row.asked), ("unknown", True))
+        self.assertFalse(self.world.written)
+
+    def test_the_path_is_needed(self):
+        with self.assertRaises(ValidationError):
+            self.connector.generic_rest_note_path = False
+        for kind in ("field", "tag"):
+            with self.assertRaises(ValidationError):
+                self.connector.write_back = kind

@@ -292,11 +292,11 @@ class HttpSession:
         if status == 429 or turned_away:
             raise errors.Throttled(retry_after=wait_asked_for(answer.headers))
         if status in STATUS_ERRORS:
-            raise STATUS_ERRORS[status](f"HTTP status {status}.")
+            raise STATUS_ERRORS[status](f"HTTP {status}.")
         if status >= 500:
-            raise errors.Transient(f"HTTP status {status}.")
+            raise errors.Transient(f"HTTP {status}.")
         if status >= 400:
-            raise errors.InvalidRequest(f"HTTP status {status}.")
+            raise errors.InvalidRequest(f"HTTP {status}.")
         if isinstance(answer.data, Unreadable):
             raise errors.BadAnswer(answer.data.reason)
 

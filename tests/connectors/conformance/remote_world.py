@@ -5,6 +5,8 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import UTC
 
+#: Names of customers by number.
+CUSTOMERS = {3: "Muster GmbH", 4: "Seidel KG"}
 START = datetime.datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
@@ -17,6 +19,7 @@ class Ticket:
     title: object = "Printer"
     closed: bool = False
     deleted: bool = False
+    customer: int = 3
     raw: dict = field(default_factory=dict)
 
 
@@ -45,7 +48,7 @@ class World:
         self.deleted: list[tuple[datetime.datetime, Entry]] = []
         self.written: list[tuple] = []
         #: Names of customers and of agents by number.
-        self.organisations = {3: "Muster GmbH"}
+        self.organisations = {3: CUSTOMERS[3]}
         self.agents = {5: "Anna Huber"}
         #: Rows of history by ticket id, in the system's own words.
         self.histories: dict[int, list[dict]] = {}
@@ -79,6 +82,13 @@ class World:
         del self.entries[entry.id]
         self.deleted.append((self.tick(), entry))
         self._touch_ticket(entry)
+
+    def merge(self, old, new, with_time=True):
+        """Merge a ticket into another, which gets its bookings in most systems."""
+        for entry in self.entries_of(old.id) if with_time else ():
+            self.change(entry, ticket=new.id)
+        self.change(old, closed=True)
+        self.change(new)
 
     def _touch_ticket(self, entry):
         if self.touching:

@@ -55,6 +55,8 @@ class Shape:
     document = ""
     #: Whether only the total of a ticket's time is known, not each booking.
     counts_only = False
+    #: Whether the bookings of a ticket go with it when it is merged into another.
+    moves_time = True
     #: Whether it speaks as another shape does, but for the place of time.
     variant = False
     #: Part of the path of the list of changed tickets, to aim faults at.

@@ -86,6 +86,18 @@ def test_a_deleted_booking_goes(world, mirror):
     assert mirror.minutes() == {ticket.id: kept.minutes}
 
 
+def test_time_of_a_merged_ticket_counts_once(shape, world, mirror):
+    old, new = world.ticket(), world.ticket()
+    world.book(old, 30)
+    world.book(new, 20)
+    mirror.run(page_size=1)
+    world.merge(old, new, shape.moves_time and not shape.counts_only)
+    mirror.run(page_size=1)
+    assert mirror.minutes() == minutes_of(world)
+    assert mirror.tickets[str(old.id)].closed
+    assert len(mirror.entries) == 2
+
+
 def test_minutes_survive_the_unit(shape, world, mirror):
     ticket = world.ticket()
     for minutes in range(1, 62):

@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from urllib.parse import urlencode
 
+from remote_world import CUSTOMERS
 from server import Reply, Shape, cut
 
 ISO = "%Y-%m-%dT%H:%M:%SZ"
@@ -58,17 +59,18 @@ class Freshdesk(Shape):
         rows = [{"id": k, "name": n, "domains": [f"c{k}.example"]} for k, n in names]
         return self._page(request, rows)
 
-    def _page(self, request, rows):
+    def _page(self, request, things, render=dict):
         number, size = request.number("page", 1), request.number("per_page", 30)
         if number > MOST_PAGES:
             wrong = {"field": "page", "message": "too deep", "code": "invalid_value"}
             return Reply({"description": "Validation failed", "errors": [wrong]}, 400)
         headers = {"X-RateLimit-Total": "400", "X-RateLimit-Remaining": "399"}
-        if number * size < len(rows):
+        if number * size < len(things):
             query = urlencode({**request.query, "page": number + 1})
             address = f"{request.url.split('?')[0]}?{query}"
             headers["Link"] = f'<{address}>; rel="next"'
-        return Reply(cut(rows, (number - 1) * size, size), headers=headers)
+        page = cut(things, (number - 1) * size, size)
+        return Reply([render(item) for item in page], headers=headers)
 
     def _tickets(self, request, world):
         query = request.query
@@ -82,7 +84,7 @@ class Freshdesk(Shape):
         if query.get("order_type") != "asc":
             tickets.reverse()
         asked = request.query.get("include", "").split(",")
-        return self._page(request, [self.ticket(t, asked) for t in tickets])
+        return self._page(request, tickets, lambda ticket: self.ticket(ticket, asked))
 
     def ticket(self, ticket, included):
         changed = ticket.changed.strftime(ISO)
@@ -91,7 +93,7 @@ class Freshdesk(Shape):
             "requester": {
                 "requester": {"id": 8, "name": "Emil", "email": "E@m.example"}
             },
-            "company": {"company": {"id": 3, "name": "Muster GmbH"}},
+            "company": {"company": self.company(ticket.customer)},
             "stats": {"stats": {"closed_at": changed if ticket.closed else None}},
         }
         row = {
@@ -101,7 +103,7 @@ class Freshdesk(Shape):
             "type": "Incident",
             "requester_id": 8,
             "responder_id": 5,
-            "company_id": 3,
+            "company_id": ticket.customer,
             "tags": ["onsite"],
             "custom_fields": {"cf_order": None},
             "created_at": "2026-01-02T08:00:00Z",
@@ -113,6 +115,9 @@ class Freshdesk(Shape):
             row |= parts.get(name, {})
         return row
 
+    def company(self, key):
+        return {"id": key, "name": CUSTOMERS[key]}
+
     def _ticket(self, request, world, key):
         ticket = world.tickets.get(int(key))
         # The text is always there, unlike in lists.
@@ -122,13 +127,12 @@ class Freshdesk(Shape):
     def _entries(self, request, world):
         since = datetime.datetime.fromisoformat(request.query["executed_after"])
         entries = [e for e in world.entries.values() if e.worked > since]
-        return self._page(request, [self.entry(e) for e in reversed(entries)])
+        return self._page(request, entries[::-1], self.entry)
 
     def _entries_of(self, request, world, key):
         if int(key) not in world.tickets:
             return Reply("", 404)
-        entries = world.entries_of(int(key))
-        return self._page(request, [self.entry(entry) for entry in entries])
+        return self._page(request, world.entries_of(int(key)), self.entry)
 
     def entry(self, entry):
         hours, minutes = divmod(entry.minutes, 60)

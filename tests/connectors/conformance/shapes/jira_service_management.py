@@ -6,6 +6,7 @@ from base64 import b64encode
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
+from remote_world import CUSTOMERS
 from server import Reply, Shape, cut
 
 #: The zone in the profile of the user: searches and answers are in it.
@@ -137,12 +138,15 @@ class Jira(Shape):
             "updated": changed,
             "reporter": {"accountId": "qm:ab1", "displayName": "Emil Muster"},
             "assignee": user(5),
-            "customfield_10002": [{"id": "3", "name": "Muster GmbH", "_links": {}}],
+            "customfield_10002": [self.organization(ticket.customer)],
         }
         # Without a word of fields nothing but the id comes.
         wanted = fields if "*all" in asked.get("fields", ()) else {}
         key = f"{fields['project']['key']}-{ticket.id}"
         return {"id": str(ticket.id), "key": key, "fields": wanted}
+
+    def organization(self, key):
+        return {"id": str(key), "name": CUSTOMERS[key], "_links": {}}
 
     def _issues(self, request, world):
         ids = request.body["issueIdsOrKeys"]

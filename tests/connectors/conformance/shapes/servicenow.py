@@ -7,6 +7,7 @@ from base64 import b64encode
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from remote_world import CUSTOMERS
 from server import Reply, Shape, cut
 
 PATTERN = "%Y-%m-%d %H:%M:%S"
@@ -156,7 +157,7 @@ class ServiceNow(Shape):
         fields = {name: reference(v, v) for name, v in values.items()}
         return {
             **fields,
-            "company": reference(3, "Muster GmbH"),
+            "company": reference(ticket.customer, CUSTOMERS[ticket.customer]),
             "caller_id": reference(8, "Emil Muster"),
             "assigned_to": reference(5, "Anna Huber"),
             "assignment_group": reference(2, "Service Desk"),

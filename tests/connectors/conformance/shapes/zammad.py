@@ -3,6 +3,7 @@
 import datetime
 import re
 
+from remote_world import CUSTOMERS
 from server import Reply, Shape, cut
 
 ISO = "%Y-%m-%dT%H:%M:%S.000Z"
@@ -72,8 +73,8 @@ class Zammad(Shape):
             "group": "Service Desk",
             "state_id": 4 if ticket.closed else 2,
             "state": "closed" if ticket.closed else "open",
-            "organization_id": 3,
-            "organization": "Muster GmbH",
+            "organization_id": ticket.customer,
+            "organization": CUSTOMERS[ticket.customer],
             "owner_id": 5,
             "owner": "anna@msp.example",
             "customer_id": 8,

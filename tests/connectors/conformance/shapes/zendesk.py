@@ -70,6 +70,7 @@ class Zendesk(Shape):
     login = "anna@msp.example"
     settings = {"per_minute": 0}
     ticket_list = "/incremental/tickets/cursor"
+    moves_time = False
     kinds_of_write_back = ("note", "field", "tag")
 
     def __init__(self):
@@ -156,7 +157,7 @@ class Zendesk(Shape):
             "status": "deleted" if ticket.deleted else status,
             "requester_id": 8,
             "assignee_id": 5,
-            "organization_id": 3,
+            "organization_id": ticket.customer,
             "custom_fields": [
                 {"id": TOTAL_FIELD, "value": self.history.shown.get(ticket.id)}
             ],
