@@ -56,13 +56,10 @@ class AccountMoveLine(models.Model):
     def _has_values(self, vals: dict) -> bool:
         """Whether these values, as they would be stored, are there already."""
         self.ensure_one()
-        fields_ = ((self._fields[name], value) for name, value in vals.items())
         return all(
-            field.convert_to_cache(value, self)
-            == field.convert_to_cache(
-                field.convert_to_write(self[field.name], self), self
-            )
-            for field, value in fields_
+            self._fields[name].convert_to_cache(value, self)
+            == self._fields[name].convert_to_cache(self[name], self)
+            for name, value in vals.items()
         )
 
     def _copy_data_extend_business_fields(self, values):

@@ -202,17 +202,18 @@ class TicketBillingHistory(models.AbstractModel):
     @api.model
     def _get_credited(self, entry) -> list[Credited]:
         """What credit notes took back of a time entry, and nothing bills again."""
+        items = entry.sudo().billing_item_ids.sorted("id")
+        items = items.filtered(lambda i: i.credit_line_ids and i._is_releasable())
+        minutes = {item: item._get_releasable_minutes() for item in items}
         return [
             Credited(
-                record.id,
-                record._get_releasable_minutes(),
-                Decimal(str(record.unit_price)),
-                Decimal(str(record.discount_percent)),
+                item.id,
+                minutes[item],
+                Decimal(str(item.unit_price)),
+                Decimal(str(item.discount_percent)),
             )
-            for record in entry.sudo().billing_item_ids.sorted("id")
-            if record.credit_line_ids
-            and record._is_releasable()
-            and record._get_releasable_minutes() > 0
+            for item in items
+            if minutes[item] > 0
         ]
 
     @api.model
