@@ -35,6 +35,7 @@ class AccountMoveLine(models.Model):
     billing_hours = fields.Char(
         string="Hours",
         compute="_compute_billing_hours",
+        compute_sudo=True,
         help="Billed hours and minutes, whatever the unit of the line.",
     )
 
@@ -72,7 +73,7 @@ class AccountMoveLine(models.Model):
         return res
 
     def unlink(self):
-        items = self.billing_item_ids
+        items = self.sudo().billing_item_ids
         res = super().unlink()
         items._reopen_corrections()
         return res
@@ -198,7 +199,9 @@ class AccountMoveLine(models.Model):
     def _get_cost_center(self) -> str | None:
         """The customer's cost centre, where the lines have different ones."""
         self.ensure_one()
-        return None if self.move_id._has_one_cost_center() else self.cost_center_ref
+        if not self.cost_center_ref or self.move_id._has_one_cost_center():
+            return None
+        return self.cost_center_ref
 
     def _get_price_per_base(self) -> tuple[float, int] | None:
         """Exact price, and the number of units it is for.

@@ -14,13 +14,18 @@ class AccountMoveLine(models.Model):
 
     def write(self, vals):
         names = vals.keys() & set(PRICE_FIELDS)
-        billed = names and self.filtered(
+        # Accountants change lines of all drafts, and may not read the ledger.
+        billed = names and self.sudo().filtered(
             lambda li: li.parent_state == "draft" and li.billing_item_ids
         )
         before = {line: line._get_price_values() for line in billed or ()}
         result = super().write(vals)
-        changed = self.browse().concat(
-            *(line for line in before if line._get_price_values() != before[line])
+        changed = (
+            self.sudo()
+            .browse()
+            .concat(
+                *(line for line in before if line._get_price_values() != before[line])
+            )
         )
         if changed:
             changed.move_id._note_changes_by_hand(changed)

@@ -238,10 +238,16 @@ class TicketBillingAllotment(models.Model):
                 "ticket_billing.allotment_ledger", {"rows": rows}
             )
 
-    def _get_ledger_rows(self, used: dict, today: date | None = None) -> list[dict]:
-        """State of the periods up to today, the latest first, in words."""
+    def _get_ledger_rows(
+        self, used: dict, today: date | None = None, show=None
+    ) -> list[dict]:
+        """State of the periods up to today, the latest first, in words.
+
+        :param show: what puts a quantity into words, if not :meth:`_format_quantity`
+        """
         self.ensure_one()
         today = today or fields.Date.context_today(self)
+        show = show or self._format_quantity
         days = self._get_period_days(used, today)
         rows = []
         for day in sorted(days, reverse=True):
@@ -257,7 +263,7 @@ class TicketBillingAllotment(models.Model):
             if self._get_last_day(state.period) >= today:
                 # What becomes of the rest is not settled yet.
                 del figures["carried"], figures["lapsed"]
-            row = {key: self._format_quantity(value) for key, value in figures.items()}
+            row = {key: show(value) for key, value in figures.items()}
             row |= {"period": format_date(self.env, state.period), "day": state.period}
             rows.append(row)
         return rows

@@ -75,6 +75,11 @@ class TicketBillingFlatFee(models.Model):
             scope = fee.category_id.name or self.env._("Every ticket")
             fee.display_name = f"{scope}: {fee.currency_id.format(fee.price)}"
 
+    def _is_valid(self, day: date) -> bool:
+        self.ensure_one()
+        first, last = self.valid_from or day, self.valid_to or day
+        return first <= day <= last
+
     def _get_flat_fees(self) -> tuple[FlatFee, ...]:
         """Flat fees of the rating core, keyed by record id."""
         return tuple(

@@ -339,7 +339,7 @@ class TicketBillingInvoicer(models.AbstractModel):
             return self._get_charge_product(contract, item)
         if item.kind == "flat":
             category = self.env["helpdesk.ticket"].browse(item.ticket).category_id
-            fees = contract.flat_fee_ids
+            fees = contract.flat_fee_ids.filtered(lambda fee: fee._is_valid(item.day))
             of_category = fees.filtered(lambda fee: fee.category_id == category)
             of_all = fees.filtered(lambda fee: not fee.category_id)
             return (of_category or of_all)[:1].product_id

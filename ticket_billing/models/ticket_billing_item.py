@@ -298,7 +298,7 @@ class TicketBillingItem(models.Model):
             item.live = state != "released"
             item.settled = (
                 state == "billed"
-                or reason == "credited"
+                or (reason == "credited" and not whole)
                 or (state in ("covered", "written_off") and bool(item.run_id))
             )
 
@@ -397,7 +397,7 @@ class TicketBillingItem(models.Model):
                         item=item.display_name,
                     )
                 )
-        whole = self.filtered(lambda item: item._is_rated_afresh(self))
+        whole = self._get_rated_afresh()
         parts = self - whole
         minutes = {part: part._get_releasable_minutes() for part in parts}
         whole.sudo().write({"rated_state": "released"})
@@ -471,6 +471,12 @@ class TicketBillingItem(models.Model):
             minutes = self.invoice_line_id._get_credited_minutes().get(self, 0)
         return minutes + sum(self._get_credited_parts().mapped("billable_minutes"))
 
+    def _get_rated_afresh(self):
+        """Those whose sources are rated again as a whole: all around them is, too."""
+        whole = self.filtered(lambda item: item.state == "written_off")
+        kept = whole.filtered(lambda item: item._is_rated_afresh(whole))
+        return kept if kept == whole else kept._get_rated_afresh()
+
     def _is_rated_afresh(self, released) -> bool:
         """Whether its source is rated again as a whole, rounding included.
 
@@ -482,7 +488,7 @@ class TicketBillingItem(models.Model):
         others = self._get_beside()
         if not self.entry_id or self.contract_id.policy_id.rounding_scope != "entry":
             others |= self.invoice_id.billing_item_ids
-        return others <= released and self.state == "written_off"
+        return others <= released
 
     def _reopen(self, minutes: int):
         """Take ``minutes`` of this item back, in the ledger too; a run bills them."""

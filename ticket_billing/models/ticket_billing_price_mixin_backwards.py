@@ -41,10 +41,16 @@ class TicketBillingPriceMixin(models.AbstractModel):
 
     def _get_billed_entries(self, first: date | None = None):
         """Time entries that were billed with this price, from a day on."""
-        rows = self._query_used(SQL("DISTINCT item.entry_id"))
-        entries = self.env["account.analytic.line"].sudo()
-        entries = entries.browse([entry for (entry,) in rows if entry])
-        return entries.filtered(lambda e: not first or e.date >= first)
+        rows = self._query_used(
+            SQL("DISTINCT item.entry_id, item.work_date, item.state")
+        )
+        ids = {
+            entry
+            for entry, day, state in rows
+            # What is credited costs nothing at any price. Work may end on another day.
+            if entry and state != "written_off" and (not first or day >= first)
+        }
+        return self.env["account.analytic.line"].sudo().browse(sorted(ids))
 
     def _agree_backwards(self, value: float, first: date | None, reason: str):
         """Change the price for billed work too, and let the next run settle it.

@@ -55,7 +55,8 @@ class TicketBillingRunLine(models.Model):
         """Comparison per customer of these lines, with all that he gets in the run."""
         nets, limits = defaultdict(float), {}
         company = run.company_id
-        for line in run.line_ids.filtered(lambda li: li.partner_id in self.partner_id):
+        customers = self.partner_id
+        for line in run.line_ids.filtered(lambda li: li.partner_id in customers):
             customer = line.partner_id
             nets[customer] += line.currency_id._convert(
                 line.net, company.currency_id, company, run.date

@@ -36,6 +36,16 @@ class TestChangedByHand(TicketBillingCase):
         self.move.invoice_line_ids = [Command.update(self.line.id, {"quantity": 1})]
         self.assertFalse(self.move.billing_changed_by_hand)
 
+    def test_accountants_may_not_read_the_ledger(self):
+        accountant = self._create_user("accountant", "account.group_account_invoice")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        line = self.line.with_user(accountant)
+        line.write({"quantity": 2})
+        self.assertEqual(line.billing_hours, "2:00")
+        self.assertTrue(self.move.billing_changed_by_hand)
+        self.assertIn(accountant.partner_id, self.move.message_ids.author_id)
+
     def test_price_and_discount(self):
         for vals, net in (({"price_unit": 80}, "80.00"), ({"discount": 50}, "40.00")):
             before = len(self.move.message_ids)

@@ -58,6 +58,47 @@ class TestCreditStories(TicketBillingCase):
         self._correct(entry, raw_minutes=30)
         self.assertEqual(self._bill("2026-08-03").amount_untaxed, 45)
 
+    def test_a_preview_uses_up_no_credit(self):
+        """A correction is previewed and taken back: nothing is owed for it."""
+        self.policy.rounding_mode = "none"
+        entry = self._log(216, "2026-06-15")
+        invoice = self._bill("2026-07-01")
+        invoice._post(soft=False)
+        self._credit(invoice, quantity=2.3)
+        self._correct(entry, raw_minutes=60)
+        self.contract.action_rate()
+        used = entry.billing_item_ids.filtered("credited_item_id")
+        self.assertEqual(used.mapped("settled"), [False])
+        self._correct(entry, raw_minutes=216)
+        self.assertFalse(self._bill("2026-08-01"))
+        self.assertFalse(used.exists())
+
+    def test_part_and_whole_that_are_released_together(self):
+        """0:30 h billed, 3:00 h more by correction; credited in part and in whole."""
+        self.policy.rounding_mode = "none"
+        entry = self._log(30, "2026-06-15")
+        first = self._bill("2026-07-01")
+        first._post(soft=False)
+        self._correct(entry, raw_minutes=210)
+        second = self._bill("2026-08-01")
+        second._post(soft=False)
+        credits = self._credit(first, quantity=0.05) | self._credit(second)
+        credits.invoice_line_ids.credited_billing_item_ids.action_release()
+        again = self._bill("2026-08-02")
+        self.assertEqual(self._get_lines(again), [(183, 90, 274.5)])
+        live = entry.billing_item_ids.filtered("live")
+        self.assertEqual(sum(live.mapped("raw_minutes")), 210)
+
+    def test_price_agreed_backwards_leaves_what_was_credited(self):
+        """1 h billed at 90 and credited: 80 agreed later changes nothing."""
+        self._log(60, "2026-06-15")
+        invoice = self._bill("2026-07-01")
+        invoice._post(soft=False)
+        self._credit(invoice)
+        rate = self.contract.rate_ids
+        rate._agree_backwards(80, None, "Agreed")
+        self.assertFalse(self._bill("2026-08-01"))
+
     def test_credit_stays_where_work_gets_another_price(self):
         """1 h billed at 90, half of it credited, then found to be on site at 120."""
         self.contract.rate_ids.create(

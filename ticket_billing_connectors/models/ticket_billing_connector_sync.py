@@ -84,7 +84,7 @@ class TicketBillingConnector(models.Model):
         cron._commit_progress(remaining=len(connectors))
         for connector in connectors:
             # What it has to say is for its responsible, not for OdooBot.
-            lang = connector.user_id.lang or self.env.company.partner_id.lang
+            lang = connector._get_reader_lang()
             try:
                 log = connector.with_context(lang=lang)._synchronise()
             except OperationalError:

@@ -3,6 +3,7 @@ from collections import Counter
 from odoo import api, models
 
 from .ticket_billing_import_base import AFTER_BILLING
+from .ticket_billing_link import MODELS
 
 
 class TicketBillingImport(models.AbstractModel):
@@ -81,6 +82,15 @@ class TicketBillingImport(models.AbstractModel):
                 ("reason", "in", AFTER_BILLING),
             ]
         )
-        free = held.filtered(lambda row: not row._is_billed())
+        free = held.browse()
+        for remote_type, rows in held.grouped("remote_type").items():
+            links = self._find_links(connector, remote_type, rows.mapped("remote_id"))
+            targets = self._find_targets(MODELS[remote_type], links)
+            free |= rows.filtered(
+                lambda row, found=targets: (
+                    row.remote_id not in found
+                    or not row._is_kept_by(found[row.remote_id])
+                )
+            )
         if free:
             self._retry(connector, free)

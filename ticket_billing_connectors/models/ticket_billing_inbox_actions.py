@@ -27,11 +27,11 @@ class TicketBillingInbox(models.Model):
             ]
         )
 
-    def _is_billed(self) -> bool:
-        """Say whether billing keeps what the record would change."""
-        record = self._get_link()._get_target()
+    def _is_kept_by(self, record) -> bool:
+        """Say whether billing keeps ``record`` from what this would change."""
+        self.ensure_one()
         if self.remote_type == "ticket":
-            return bool(record) and record._is_billing_settled()
+            return record._is_billing_settled()
         return record.billing_locked
 
     def action_correct(self):

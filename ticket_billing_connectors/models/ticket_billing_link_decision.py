@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..tools.names import mail_domain, mail_domains
@@ -104,6 +104,8 @@ class TicketBillingLink(models.Model):
     def write(self, vals):
         """A decision made by hand releases what waited for it, and moves what came in
         by the one before and is not billed yet."""
+        if vals.get("res_id") and not self.env.su:
+            self._check_target(vals["res_id"])
         if "res_id" not in vals or self.env.context.get("connector_import"):
             return super().write(vals)
         before = {link: link.res_id for link in self}
@@ -116,6 +118,16 @@ class TicketBillingLink(models.Model):
         if vals["res_id"]:
             self._release()
         return res
+
+    def _check_target(self, res_id):
+        """Refuse what no person decides, and records of other companies."""
+        if any(link.remote_type not in TARGET_FIELDS for link in self):
+            raise AccessError(self.env._("Only mappings can be decided by hand."))
+        for link in self:
+            # Whoever maps agents need not be allowed to read employees.
+            record = self.env[link.res_model].sudo().browse(res_id)
+            if record.company_id and record.company_id != link.company_id:
+                raise AccessError(self.env._("It belongs to another company."))
 
     def _prepare_decision(self, before) -> dict:
         return {

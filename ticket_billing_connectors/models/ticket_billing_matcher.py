@@ -82,7 +82,8 @@ class TicketBillingMatcher(models.AbstractModel):
             "proposals": [
                 {"id": record_id, "score": score, "reason": name}
                 for record_id, (score, name) in best[:MAX_PROPOSALS]
-            ],
+            ]
+            or False,
             "best_score": ranks[0],
             "certain": ranks[0] >= CERTAIN and ranks[0] - ranks[1] >= AHEAD,
         }

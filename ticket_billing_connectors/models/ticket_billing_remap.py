@@ -66,8 +66,10 @@ class TicketBillingRemap(models.AbstractModel):
                 ticket.with_context(**QUIET).partner_id = False
         moved = links.filtered(lambda li: li.customer_link_id.state == "mapped")
         tickets = [self._describe_ticket(link, records[link]) for link in moved]
+        # Who the customer is changes nothing that rules are about.
+        ruled = {link.remote_id: link.entry_rules for link in moved if link.entry_rules}
         moved.remote_version = False
-        self._import_tickets(connector, tickets, [], Counter())
+        self._import_tickets(connector, tickets, [], Counter(), ruled)
 
     @api.model
     def _move_entries(self, connector, links, records):

@@ -125,11 +125,36 @@ class TicketBillingSuggestion(models.Model):
 
     def _confirm(self):
         lines = self._find_entries(self.ticket_id).get(self.ticket_id)
+        if lines:
+            self._check_day_bookings(lines)
         booked = self._get_booked(lines) if lines else []
         rest = without([self._get_span()], booked)
         entries = self.env["account.analytic.line"].with_company(self.company_id)
         entries.create([self._prepare_entry(span) for span in rest if span.minutes])
         self.state = "confirmed"
+
+    def _check_day_bookings(self, lines):
+        """Leave it to a person what a booking without clock time means for this one.
+
+        Whoever edits the suggestion after the booking has seen to it.
+        """
+        day = _aware(self.start).astimezone(zone_of(self.ticket_id)).date()
+        late = lines.filtered(
+            lambda line: (
+                not line.billing_start
+                and line.employee_id == self.employee_id
+                and line.date == day
+                and line.create_date > self.write_date
+            )
+        )
+        if late:
+            raise UserError(
+                self.env._(
+                    "Time without a clock was booked on ticket %(ticket)s meanwhile."
+                    " Change the suggested time, or dismiss it.",
+                    ticket=self.ticket_id.number,
+                )
+            )
 
     def _prepare_entry(self, span: Span) -> dict:
         return {

@@ -36,8 +36,11 @@ class TicketBillingTicketImport(models.AbstractModel):
     _inherit = "ticket.billing.match"
 
     @api.model
-    def _import_tickets(self, connector, tickets, entries, counts):
-        """Bring ``tickets`` in; ``entries`` are the bookings that come with them."""
+    def _import_tickets(self, connector, tickets, entries, counts, ruled=None):
+        """Bring ``tickets`` in; ``entries`` are the bookings that come with them.
+
+        ``ruled``: what rules set, by remote id, if they need not be asked.
+        """
         batch = Batch("ticket", "ticket", counts)
         links = self._find_links(connector, "ticket", [t.remote_id for t in tickets])
         customers = self._match_customers(connector, tickets)
@@ -51,7 +54,9 @@ class TicketBillingTicketImport(models.AbstractModel):
                 closed: self._find_stage(connector.team_id, closed)
                 for closed in (False, True)
             },
-            ruled=connector.rule_ids._apply_to_tickets(tickets),
+            ruled=connector.rule_ids._apply_to_tickets(tickets)
+            if ruled is None
+            else ruled,
         )
         for ticket in tickets:
             self._import_ticket(connector, batch, known, ticket)

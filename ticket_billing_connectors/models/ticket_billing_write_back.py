@@ -261,7 +261,13 @@ class TicketBillingWriteBack(models.Model):
         rows = self.sudo().filtered(lambda row: row.state == "unknown")
         for row in rows:
             user = self.env.user.name
+            # The note says how things were when it was written.
+            meant = "withdrawn" if row.told == "valid" else "valid"
             row._finish(self.env._("Confirmed by %(user)s", user=user))
+            row.told = meant
+            if row._has_news():
+                row.state = "pending"
+        self._trigger()
         rows.connector_id._update_activity()
 
     def _check_decider(self):

@@ -41,6 +41,16 @@ class TestAccess(ConnectorCase):
         link.employee_id = self.anna.with_user(manager)
         self.assertFalse(self._get_held())
 
+    def test_manager_moves_no_link_to_another_record(self):
+        manager = self._create_user("manager", MANAGER)
+        self.replay.add_ticket(1, NINE, [(15, 2, NINE)])
+        self._synchronise()
+        other = self._get_linked("ticket").copy()
+        link = self._get_link("ticket", "1").with_user(manager)
+        for context in ({}, {"connector_import": True}):
+            with self.assertRaises(AccessError):
+                link.with_context(**context).res_id = other.id
+
     def test_agent_sees_the_link_of_a_ticket_but_no_connector(self):
         self.replay.add_ticket(1, NINE)
         self._synchronise()

@@ -52,6 +52,17 @@ class TestMappingRule(ConnectorCase):
         self.assertEqual(other.billing_type, "billable")
         self.assertEqual(rule.match_count, 2)
 
+    def test_rules_stay_where_the_customer_is_decided_again(self):
+        self._rule("queue", "starts", "Internal")
+        self._bring(Queue="Internal::IT")
+        link = self._get_link("ticket", "1")
+        ruled = link.entry_rules
+        self.assertTrue(ruled)
+        other = self.partner.copy({"name": "Other customer"})
+        link.customer_link_id.partner_id = other
+        self.assertEqual(self._get_linked("ticket").commercial_partner_id, other)
+        self.assertEqual(link.entry_rules, ruled)
+
     def test_first_rule_counts_and_the_time_entry_goes_before_its_ticket(self):
         self._rule("queue", "equals", "Internal", sequence=1)
         self._rule("queue", "starts", "I", billing_type="goodwill", sequence=2)

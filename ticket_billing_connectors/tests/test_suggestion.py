@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
@@ -136,6 +136,29 @@ class TestSuggestion(ConnectorCase):
         self.assertEqual(
             suggestion.entry_ids.sorted("billing_start").mapped("raw_minutes"), [10, 40]
         )
+
+    def test_booked_for_the_day_before_it_is_confirmed(self):
+        self._work()
+        suggestion = self._get()
+        self.env.flush_all()
+        line = self.env["account.analytic.line"].create(
+            {
+                "ticket_id": suggestion.ticket_id.id,
+                "employee_id": self.anna.id,
+                "name": "By hand",
+                "date": DAY,
+                "raw_minutes": 30,
+            }
+        )
+        later = suggestion.write_date + timedelta(seconds=1)
+        self.env.cr.execute(
+            "UPDATE account_analytic_line SET create_date = %s WHERE id = %s",
+            (later, line.id),
+        )
+        line.invalidate_recordset()
+        with self.assertRaises(UserError):
+            suggestion.action_confirm()
+        self.assertEqual(suggestion.state, "open")
 
     def test_booked_time_that_comes_apart_from_its_ticket(self):
         self._work()

@@ -33,12 +33,15 @@ class ResPartner(models.Model):
     def write(self, vals):
         if SCOPE_FIELDS.isdisjoint(vals):
             return super().write(vals)
-        customers = {partner: partner.commercial_partner_id for partner in self}
+        below = self.sudo().with_context(active_test=False)
+        below = below.search([("id", "child_of", self.ids)])
+        customers = {partner: partner.commercial_partner_id for partner in below}
         res = super().write(vals)
-        if not vals.get("billing_portal_role"):
-            # A role is granted for one company: who moves to another has none there.
-            moved = self.filtered(lambda p: p.commercial_partner_id != customers[p])
-            moved.sudo().filtered("billing_portal_role").billing_portal_role = False
+        # A role is granted for one company: who moves to another has none there.
+        moved = below.filtered(lambda p: p.commercial_partner_id != customers[p])
+        if vals.get("billing_portal_role"):
+            moved -= self  # granted with the move
+        moved.filtered("billing_portal_role").billing_portal_role = False
         # The rules of portal users are kept in the cache.
         self.env.registry.clear_cache()
         return res

@@ -93,7 +93,9 @@ class TicketBillingAllotment(models.Model):
     def _get_portal_ledger(self, used: dict) -> list[dict]:
         """Rows of :meth:`_get_ledger_rows` as customers read them."""
         self.ensure_one()
-        rows = self._get_ledger_rows(used, self._get_portal_today())[:LEDGER_ROWS]
+        rows = self._get_ledger_rows(
+            used, self._get_portal_today(), self._get_portal_quantity
+        )[:LEDGER_ROWS]
         for row in rows:
             row["period"] = self._get_portal_period(row["day"]) or row["period"]
             row["has_use"] = bool(used.get(row["day"]))

@@ -253,7 +253,7 @@ class TicketBillingContract(models.Model):
             if first <= day and (not last or day <= last):
                 price = f"{money(fee.price_unit * fee.quantity)} {periods[fee.period]}"
                 rows.append({"name": fee.name, "price": price})
-        for flat in self.flat_fee_ids:
+        for flat in self.flat_fee_ids.filtered(lambda fee: fee._is_valid(day)):
             name = flat.category_id.name or self.env._("Every ticket")
             rows.append({"name": name, "price": self._get_portal_flat_price(flat)})
         return rows

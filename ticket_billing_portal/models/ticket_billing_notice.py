@@ -119,7 +119,7 @@ class TicketBillingNotice(models.Model):
             "name": allotment.display_name,
             "contract": allotment.contract_id.name,
             "period": allotment._get_portal_period(self.period),
-            "left": allotment._format_quantity(left),
+            "left": allotment._get_portal_quantity(left),
         }
 
     # --------------------------------------------------------------- statements

@@ -55,6 +55,17 @@ class TestPortalRoles(PortalCase):
         for login, expected in self.SCOPES.items():
             self.assertEqual(self._get_tickets(login), expected, login)
 
+    def test_role_goes_with_a_department_that_moves(self):
+        department = self.env["res.partner"].create(
+            {"name": "Purchasing", "parent_id": self.branch.id}
+        )
+        contact = self.users["north"].partner_id
+        contact.parent_id = department
+        self.assertEqual(contact.billing_portal_role, "approver")
+        department.parent_id = self.sibling
+        self.assertEqual(contact.commercial_partner_id, self.sibling)
+        self.assertFalse(contact.billing_portal_role)
+
     def test_released_time(self):
         for ticket in self.tickets.values():
             self._log(60, ticket=ticket)
