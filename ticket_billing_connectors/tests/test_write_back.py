@@ -221,6 +221,18 @@ class TestWriteBack(WriteBackCase):
         self.assertEqual((row.state, row.told), ("done", "valid"))
         self.assertFalse(self.connector.activity_ids)
 
+    def test_withdrawn_while_in_doubt_is_told_after_the_decision(self):
+        row = self._post()
+        self.server.inject("half_json", path="/ticket_articles")
+        self.sender._cron_send()
+        row.asked = True  # the system could not tell
+        self.move.button_draft()
+        row.action_confirm()
+        self.assertEqual((row.state, row.told), ("pending", "valid"))
+        self.sender._cron_send()
+        self.assertEqual((row.state, row.told), ("done", "withdrawn"))
+        self.assertIn("was withdrawn", self._get_notes()[1])
+
     def test_deleted_ticket_fails_with_its_reason(self):
         row = self._post()
         self.server.inject("status", path="/ticket_articles", status=404)

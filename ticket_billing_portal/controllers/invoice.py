@@ -5,8 +5,7 @@ from odoo.exceptions import AccessError, MissingError
 from odoo.http import content_disposition, request
 
 from odoo.addons.account.controllers.portal import PortalAccount
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from odoo.addons.ticket_billing.controllers.service_report import XLSX
 
 
 class PortalInvoiceTickets(PortalAccount):

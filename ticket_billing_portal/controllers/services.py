@@ -4,11 +4,11 @@ from odoo.http import request
 
 from odoo.addons.account.controllers.portal import PortalAccount
 
+from ..models.ticket_billing_notice import UNPAID
 from .hours import PortalHours
 
 # Rows of each list; the pages behind have them all.
 ROWS = 5
-UNPAID = ("not_paid", "partial", "in_payment")
 
 
 class PortalServices(PortalHours, PortalAccount):

@@ -8,7 +8,7 @@ from odoo.addons.ticket_billing.tools.duration import format_minutes
 
 #: Percent of an allotment at which the customer is told.
 THRESHOLDS = (80, 100)
-OPEN = ("not_paid", "partial", "in_payment")
+UNPAID = ("not_paid", "partial", "in_payment")
 
 
 class TicketBillingNotice(models.Model):
@@ -166,7 +166,7 @@ class TicketBillingNotice(models.Model):
             & Domain("company_id", "=", self.company_id.id)
             & Domain("move_type", "=", "out_invoice")
             & Domain("state", "=", "posted")
-            & Domain("payment_state", "in", OPEN),
+            & Domain("payment_state", "in", UNPAID),
             order="invoice_date_due, id",
         )
 

@@ -259,6 +259,8 @@ class TestPortalDomain(PortalCase):
         self.assertEqual(block["percent"], 15)
         self.assertEqual(block["until"], date(2026, 12, 31))
         self.assertEqual(retainer["available"], "100 %", "prices are hidden")
+        money = self.contract.allotment_ids.filtered(lambda a: a.unit == "amount")
+        self.assertEqual(money._get_portal_ledger({})[0]["available"], "100 %")
         self.policy.portal_show_price = True
         balances = self.contract.allotment_ids._get_portal_balances(date(2026, 10, 31))
         self.assertIn("500.00", balances[-1]["available"])
